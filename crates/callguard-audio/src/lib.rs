@@ -1,0 +1,1 @@
+//! The ears: samples to speech windows to voice evidence.

@@ -1,0 +1,1 @@
+//! The call: queues, workers and fusion of one call.

@@ -1,0 +1,1 @@
+//! The models: ONNX Runtime behind a manifest, owner threads and batches.

@@ -1,0 +1,1 @@
+//! The tap: GStreamer elements.
