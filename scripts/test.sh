@@ -51,7 +51,7 @@ stage "clippy, warnings denied" cargo clippy --workspace --all-targets --locked 
 stage "unit, property, harness and end-to-end tests" run_tests
 stage "doc tests" cargo test --workspace --locked --doc
 stage "simulated guests (release)" cargo test --release --locked -p callguard-core --test simulation
-stage "demo voices are in no training list" scripts/demo/check_lists.sh
+stage "demo voices are in no training list" python3 scripts/demo/check_lists.py
 python_tests
 
 echo
