@@ -124,7 +124,9 @@ impl Calibration {
         finite("offset", self.offset);
         finite("slope", self.slope);
         for (i, t) in self.quality.iter().enumerate() {
-            for (key, x) in [("min", t.min), ("max", t.max), ("centre", t.centre), ("offset", t.offset), ("slope", t.slope)] {
+            for (key, x) in
+                [("min", t.min), ("max", t.max), ("centre", t.centre), ("offset", t.offset), ("slope", t.slope)]
+            {
                 finite(&format!("quality[{i}].{key}"), x);
             }
         }
@@ -177,7 +179,16 @@ mod tests {
     use super::*;
 
     fn term(slope: f64) -> QualityTerm {
-        QualityTerm { measure: Measure::SpeechS, transform: Transform::Ln, min: 0.8, max: 4.0, centre: 4f64.ln(), scale: 1.0, offset: 0.0, slope }
+        QualityTerm {
+            measure: Measure::SpeechS,
+            transform: Transform::Ln,
+            min: 0.8,
+            max: 4.0,
+            centre: 4f64.ln(),
+            scale: 1.0,
+            offset: 0.0,
+            slope,
+        }
     }
 
     #[test]

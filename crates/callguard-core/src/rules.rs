@@ -1,0 +1,332 @@
+//! Policy and measured laws, compiled into one threshold per chart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::simulate::{ChartLaw, GenuineGuests, MAX_MEMBERS, Member};
+use crate::{Hypothesis, Law, Policy, SourceId};
+
+/// A detector as fusion sees it: what its card names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Its name.
+    pub id: SourceId,
+    /// The hypotheses it speaks to; it adds to no other chart.
+    pub hypotheses: Vec<Hypothesis>,
+    /// Its measured law; without one it raises *Suspect* at most.
+    pub law: Option<Law>,
+    /// One window's llr is limited to ± this, nats.
+    pub clip: f64,
+}
+
+/// How several sources of one hypothesis are weighed, fitted on the same clips.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fusion {
+    /// The hypothesis.
+    pub hypothesis: Hypothesis,
+    /// Each source's weight; one that is not named weighs as if there were no fit.
+    pub weights: Vec<(SourceId, f64)>,
+    /// Correlation between their llrs, 0 to 1.
+    pub correlation: f64,
+}
+
+/// What a chart must reach, nats.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// For *Suspect*.
+    pub suspect: f64,
+    /// For *Synthetic*; `None` where a source has no measured law.
+    pub synthetic: Option<f64>,
+}
+
+/// Why rules cannot be made. Nothing to retry: mend policy or manifest.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RulesError {
+    /// The policy is out of range; every complaint.
+    #[error("policy: {}", .0.join("; "))]
+    Policy(Vec<String>),
+    /// A source's law or clip is out of range; every complaint.
+    #[error("source {source_id}: {}", .complaints.join("; "))]
+    Source {
+        /// The source.
+        source_id: SourceId,
+        /// What is wrong.
+        complaints: Vec<String>,
+    },
+    /// Two sources have one name.
+    #[error("source {0} is there twice: names must differ")]
+    Twice(SourceId),
+    /// More sources for one hypothesis than fusion holds.
+    #[error("{hypothesis} has {count} sources: at most {MAX_MEMBERS}")]
+    TooMany {
+        /// The hypothesis.
+        hypothesis: Hypothesis,
+        /// How many there are.
+        count: usize,
+    },
+    /// A weight or correlation is out of range.
+    #[error("fusion of {hypothesis}: {key} = {value}: must be {range}")]
+    Fusion {
+        /// The hypothesis.
+        hypothesis: Hypothesis,
+        /// The key.
+        key: String,
+        /// Its value.
+        value: f64,
+        /// What it may be.
+        range: &'static str,
+    },
+}
+
+/// One chart's rule. A hypothesis has a chart of its measured sources and, apart from it, one of those without a law, so that
+/// an unmeasured source can neither raise nor hinder *Synthetic*.
+#[derive(Clone, Debug)]
+pub(crate) struct ChartRule {
+    pub hypothesis: Hypothesis,
+    pub members: Vec<MemberRule>,
+    pub rho: f64,
+    /// `ln(1/ε)`: how far it may vouch; 0 where nothing is measured.
+    pub vouch: f64,
+    pub thresholds: Thresholds,
+    correlation: f64,
+    guests: Option<Arc<GenuineGuests>>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct MemberRule {
+    pub source: SourceId,
+    pub weight: f64,
+    pub clip: f64,
+    pub independence: Duration,
+    law: Option<Law>,
+}
+
+/// How long after a window another of an unmeasured source counts whole: the design's 4 s window.
+const DEFAULT_INDEPENDENCE: Duration = Duration::from_secs(4);
+/// Guests are simulated for calls of up to this length; a longer one shares its promise evenly over such stretches.
+const LONGEST_S: f64 = 4.0 * 3600.0;
+/// The seed of the thresholds: fixed, so that every machine decides alike.
+const SEED: u64 = 0x00CA_1169_A2D0;
+
+/// Policy, sources and the thresholds that follow.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    policy: Policy,
+    sources: Vec<Source>,
+    pub(crate) charts: Vec<ChartRule>,
+    horizon_s: f64,
+}
+
+impl Rules {
+    /// Checks everything and simulates genuine guests for the thresholds; takes up to a second of one core a chart.
+    ///
+    /// # Errors
+    /// [`RulesError`] names every key that is out of range.
+    pub fn new(policy: Policy, sources: Vec<Source>, fusions: &[Fusion]) -> Result<Self, RulesError> {
+        let complaints = policy.complaints();
+        if !complaints.is_empty() {
+            return Err(RulesError::Policy(complaints));
+        }
+        check_sources(&sources)?;
+        let mut charts = Vec::new();
+        for hypothesis in Hypothesis::ALL {
+            let named: Vec<&Source> = sources.iter().filter(|s| s.hypotheses.contains(&hypothesis)).collect();
+            let fusion = fusions.iter().find(|f| f.hypothesis == hypothesis);
+            let (measured, unmeasured): (Vec<_>, Vec<_>) = named.into_iter().partition(|s| s.law.is_some());
+            for members in [measured, unmeasured] {
+                if !members.is_empty() {
+                    charts.push(ChartRule::new(hypothesis, &members, fusion)?);
+                }
+            }
+        }
+        let horizon_s = policy.call_s;
+        let mut rules = Self { policy, sources, charts, horizon_s };
+        rules.simulate(horizon_s);
+        rules.set_thresholds(horizon_s);
+        Ok(rules)
+    }
+
+    /// The same promise for a call of its own length: a file is a call as long as it lasts.
+    #[must_use]
+    pub fn for_call_of(&self, length: Duration) -> Self {
+        let mut rules = self.clone();
+        let call_s = length.as_secs_f64().max(1.0);
+        rules.policy.call_s = call_s;
+        if call_s > rules.horizon_s {
+            rules.simulate(call_s);
+        }
+        rules.set_thresholds(call_s);
+        rules
+    }
+
+    /// What was promised.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The detectors in use.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// What the chart of a hypothesis must reach; `None` where no source speaks to it.
+    #[must_use]
+    pub fn thresholds(&self, hypothesis: Hypothesis) -> Option<Thresholds> {
+        self.charts.iter().find(|c| c.hypothesis == hypothesis).map(|c| c.thresholds)
+    }
+
+    fn simulate(&mut self, call_s: f64) {
+        let horizon = call_s.min(LONGEST_S);
+        for chart in &mut self.charts {
+            if let Some(law) = chart.law() {
+                chart.guests = Some(Arc::new(GenuineGuests::simulate(&law, horizon, None, SEED)));
+            }
+        }
+        self.horizon_s = horizon;
+    }
+
+    fn set_thresholds(&mut self, call_s: f64) {
+        let stretches = (call_s / LONGEST_S).max(1.0);
+        let share = self.policy.false_alarm / (self.charts.len().max(1) as f64 * stretches);
+        let suspect = (share * self.policy.suspect_factor).min(0.5);
+        let within = call_s.min(LONGEST_S);
+        for chart in &mut self.charts {
+            chart.thresholds = match &chart.guests {
+                Some(guests) => {
+                    let synthetic = guests.threshold(share, within);
+                    Thresholds { suspect: guests.threshold(suspect, within).min(synthetic), synthetic: Some(synthetic) }
+                }
+                // No law: Lorden's bound h = ln(n/α) over n independent spans (G. Lorden, Ann. Math. Statist. 42, 1971).
+                None => {
+                    let spans = (within / DEFAULT_INDEPENDENCE.as_secs_f64()).max(1.0);
+                    Thresholds { suspect: (spans / suspect).ln(), synthetic: None }
+                }
+            };
+        }
+    }
+}
+
+fn check_sources(sources: &[Source]) -> Result<(), RulesError> {
+    for (i, source) in sources.iter().enumerate() {
+        if sources[..i].iter().any(|s| s.id == source.id) {
+            return Err(RulesError::Twice(source.id.clone()));
+        }
+        let mut complaints = source.law.map(|l| l.complaints()).unwrap_or_default();
+        if !(source.clip > 0.0 && source.clip.is_finite()) {
+            complaints.push(format!("clip = {}: must be above 0 nats", source.clip));
+        }
+        if !complaints.is_empty() {
+            return Err(RulesError::Source { source_id: source.id.clone(), complaints });
+        }
+    }
+    Ok(())
+}
+
+impl ChartRule {
+    fn new(hypothesis: Hypothesis, members: &[&Source], fusion: Option<&Fusion>) -> Result<Self, RulesError> {
+        if members.len() > MAX_MEMBERS {
+            return Err(RulesError::TooMany { hypothesis, count: members.len() });
+        }
+        let complain = |key: String, value, range| Err(RulesError::Fusion { hypothesis, key, value, range });
+        if let Some(f) = fusion {
+            if !(0.0..=1.0).contains(&f.correlation) {
+                return complain("correlation".into(), f.correlation, "from 0 to 1");
+            }
+            if let Some((id, w)) = f.weights.iter().find(|(_, w)| !(*w > 0.0 && *w <= 10.0)) {
+                return complain(format!("weight of {id}"), *w, "above 0, at most 10");
+            }
+        }
+        // Without a fit the sources are averaged: right if they say the same, too modest otherwise.
+        let plain = 1.0 / members.len() as f64;
+        let members_of = |s: &&Source| MemberRule {
+            source: s.id.clone(),
+            weight: fusion.and_then(|f| f.weights.iter().find(|(id, _)| *id == s.id)).map_or(plain, |(_, w)| *w),
+            clip: s.clip,
+            independence: s.law.map_or(DEFAULT_INDEPENDENCE, |l| Duration::from_secs_f64(l.independence_s)),
+            law: s.law,
+        };
+        // A clone passes only if every source of the hypothesis misses it, so the chart misses no more than its best source.
+        let epsilon = members.iter().filter_map(|s| s.law).map(|l| l.epsilon).fold(1.0, f64::min);
+        let mut rule = Self {
+            hypothesis,
+            members: members.iter().map(members_of).collect(),
+            rho: 0.0,
+            // ε = 0 would vouch without limit on a finite sample: at most odds of 1000 : 1.
+            vouch: (1.0 / epsilon.max(1e-3)).ln(),
+            thresholds: Thresholds { suspect: f64::INFINITY, synthetic: None },
+            correlation: fusion.map_or(1.0, |f| f.correlation),
+            guests: None,
+        };
+        rule.rho = rule.law().map_or(0.0, |l| l.rho);
+        Ok(rule)
+    }
+
+    /// The chart's law; `None` where a member has none.
+    fn law(&self) -> Option<ChartLaw> {
+        let members = self.members.iter().map(|m| m.law.map(|law| Member { law, weight: m.weight, clip: m.clip }));
+        let members = members.collect::<Option<Vec<_>>>()?;
+        // One source has nothing to correlate with, and its simulation is cheaper without a common part.
+        let correlation = if members.len() > 1 { self.correlation } else { 0.0 };
+        Some(ChartLaw::new(members, correlation))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn voice(law: Option<Law>) -> Source {
+        Source { id: SourceId::new("voice-clone"), hypotheses: vec![Hypothesis::VoiceSynthetic], law, clip: 4.0 }
+    }
+
+    const LAW: Law = Law { variance: 7.0, rho: 0.3, epsilon: 0.2, independence_s: 4.0, hop_s: 0.5 };
+
+    fn rules(policy: Policy) -> Rules {
+        Rules::new(policy, vec![voice(Some(LAW))], &[]).expect("the law is in range")
+    }
+
+    #[test]
+    fn a_rarer_promise_asks_for_more() {
+        let at = |false_alarm| {
+            rules(Policy { false_alarm, ..Policy::default() }).thresholds(Hypothesis::VoiceSynthetic).expect("a chart")
+        };
+        let (often, rarely) = (at(0.05), at(0.001));
+        assert!(often.synthetic < rarely.synthetic, "{often:?} {rarely:?}");
+        assert!(often.suspect < often.synthetic.expect("it has a law"));
+    }
+
+    #[test]
+    fn a_shorter_call_asks_for_less_and_a_longer_one_for_more() {
+        let rules = rules(Policy::default());
+        let at = |s| {
+            rules.for_call_of(Duration::from_secs(s)).thresholds(Hypothesis::VoiceSynthetic).and_then(|t| t.synthetic)
+        };
+        assert!(at(5) < at(600) && at(600) < at(3600), "{:?} {:?} {:?}", at(5), at(600), at(3600));
+        assert_eq!(at(600), rules.thresholds(Hypothesis::VoiceSynthetic).and_then(|t| t.synthetic));
+    }
+
+    #[test]
+    fn without_a_law_nothing_is_synthetic() {
+        let rules = Rules::new(Policy::default(), vec![voice(None)], &[]).expect("no law is allowed");
+        let t = rules.thresholds(Hypothesis::VoiceSynthetic).expect("a chart");
+        assert_eq!(t.synthetic, None);
+        // Lorden: ln(150 spans of 4 s / (10 x 1 %)).
+        assert!((t.suspect - 1500f64.ln()).abs() < 1e-9, "{t:?}");
+    }
+
+    #[test]
+    fn every_complaint_is_told() {
+        let bad = Policy { false_alarm: 2.0, call_s: f64::NAN, ..Policy::default() };
+        let Err(RulesError::Policy(said)) = Rules::new(bad, vec![], &[]) else { panic!("must be refused") };
+        assert_eq!(said.len(), 2, "{said:?}");
+        let bad = voice(Some(Law { rho: 1.5, variance: -1.0, ..LAW }));
+        let Err(RulesError::Source { complaints, .. }) = Rules::new(Policy::default(), vec![bad], &[]) else {
+            panic!("must be refused")
+        };
+        assert_eq!(complaints.len(), 2, "{complaints:?}");
+    }
+}

@@ -1,0 +1,432 @@
+//! Guests simulated from the measured laws: where thresholds come from.
+//!
+//! A genuine guest's windows are drawn from [`Law`]: mean `−v/2`, variance `v`, a share ρ of it drawn once for the whole call,
+//! the rest a moving average over the window's length, so that windows that overlap are alike by as much as they
+//! overlap. Promises may be rare (10⁻⁵), so guests are drawn by *importance sampling*: the guest's own effect from a mixture
+//! of shifted Gaussians, and the rest turned synthetic at a random instant or never. The likelihood ratio of that
+//! mixture against the genuine law is the Shiryaev-Roberts statistic `R_t = (R_{t−1} + π_t)·e^{λ_t}` (Roberts 1966; Asmussen &
+//! Glynn, *Stochastic Simulation*, 2007, ch. V-VI), and a guest who crosses at `t` counts for the inverse of it.
+
+use rand::{RngExt, SeedableRng};
+use rand_distr::StandardNormal;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::Law;
+use crate::page::Page;
+
+/// One source as a chart weighs it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Member {
+    /// Its measured law.
+    pub law: Law,
+    /// Its weight in the chart's sum.
+    pub weight: f64,
+    /// One window's llr is limited to ± this, nats.
+    pub clip: f64,
+}
+
+/// Everything that decides how one chart behaves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChartLaw {
+    /// The chart's sources.
+    pub members: Vec<Member>,
+    /// Correlation between the sources' llrs, 0 to 1.
+    pub correlation: f64,
+    /// ρ in the chart's own formula: [`ChartLaw::guest_share`], or 0 for plain Page.
+    pub rho: f64,
+}
+
+/// Shifts of the guest's own effect, in its standard deviations; each is drawn equally often.
+const GUEST_SHIFTS: [f64; 4] = [0.0, 1.0, 2.0, 3.0];
+/// Share of guests who turn synthetic at some instant; the others stay as they are, so that common events stay well estimated.
+const TURNING: f64 = 0.5;
+/// Steps that one simulation may take: 0.3 s of one core of 2024.
+const BUDGET: usize = 10_000_000;
+
+impl ChartLaw {
+    /// The chart of these sources, with the guest effect their laws imply.
+    #[must_use]
+    pub fn new(members: Vec<Member>, correlation: f64) -> Self {
+        let mut law = Self { members, correlation, rho: 0.0 };
+        law.rho = law.guest_share();
+        law
+    }
+
+    /// The share of the weighted sum's variance that is the guest's own.
+    #[must_use]
+    pub fn guest_share(&self) -> f64 {
+        let (guest, rest) = (self.guest_axes(), self.rest_axes());
+        let (g, r) = (square(&guest), square(&rest));
+        if g + r > 0.0 { (g / (g + r)).clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// Loadings of the weighted sum on (common, own₁, own₂ …) of the guest effect.
+    fn guest_axes(&self) -> Vec<f64> {
+        self.axes(|m| (m.law.rho * m.law.variance).sqrt())
+    }
+
+    /// The same of what is not the guest's.
+    fn rest_axes(&self) -> Vec<f64> {
+        self.axes(|m| ((1.0 - m.law.rho) * m.law.variance).sqrt())
+    }
+
+    fn axes(&self, deviation: impl Fn(&Member) -> f64) -> Vec<f64> {
+        let (common, own) = (self.correlation.sqrt(), (1.0 - self.correlation).sqrt());
+        let loads: Vec<f64> = self.members.iter().map(|m| m.weight * deviation(m)).collect();
+        let mut axes = vec![common * loads.iter().sum::<f64>()];
+        axes.extend(loads.iter().map(|l| own * l));
+        axes
+    }
+
+    /// The shortest hop of its sources, seconds: the grid that is simulated.
+    #[must_use]
+    pub fn tick_s(&self) -> f64 {
+        self.members.iter().map(|m| m.law.hop_s).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Instants in a call of `call_s` seconds, both ends counted.
+    #[must_use]
+    pub fn ticks(&self, call_s: f64) -> usize {
+        ((call_s / self.tick_s()).floor() as usize).saturating_add(1)
+    }
+}
+
+fn square(v: &[f64]) -> f64 {
+    v.iter().map(|x| x * x).sum()
+}
+
+/// The windows of one guest, instant by instant.
+struct Guest {
+    voices: Vec<Voice>,
+    own: f64,
+    common: f64,
+    dims: usize,
+    noise: [f64; 8],
+}
+
+/// One source listening to the guest.
+struct Voice {
+    clip: f64,
+    weight: f64,
+    /// Mean of this guest's llr in this source.
+    level: f64,
+    /// Scale of one innovation.
+    scale: f64,
+    window: Vec<f64>,
+    sum: f64,
+    at: usize,
+    every: usize,
+    step_weight: f64,
+}
+
+/// At most this many sources in one chart: innovations are kept in an array.
+pub const MAX_MEMBERS: usize = 7;
+
+impl Guest {
+    /// A guest with the given effects on (common, own…) axes; `turned` is the mean's sign: −1 genuine, +1 synthetic.
+    fn new(law: &ChartLaw, effects: &[f64], turned: f64) -> Self {
+        let tick = law.tick_s();
+        let (common, own) = (law.correlation.sqrt(), (1.0 - law.correlation).sqrt());
+        let voices = law
+            .members
+            .iter()
+            .enumerate()
+            .map(|(i, m)| {
+                let (v, rho) = (m.law.variance, m.law.rho);
+                let span = ((m.law.independence_s / tick).round() as usize).max(1);
+                Voice {
+                    clip: m.clip,
+                    weight: m.weight,
+                    level: turned * v / 2.0 + (rho * v).sqrt() * (common * effects[0] + own * effects[i + 1]),
+                    scale: ((1.0 - rho) * v / span as f64).sqrt(),
+                    window: vec![0.0; span],
+                    sum: 0.0,
+                    at: 0,
+                    every: ((m.law.hop_s / tick).round() as usize).max(1),
+                    step_weight: (m.law.hop_s / m.law.independence_s).min(1.0),
+                }
+            })
+            .collect::<Vec<_>>();
+        Self { dims: voices.len() + 1, voices, own, common, noise: [0.0; 8] }
+    }
+
+    fn draw(&mut self, rng: &mut Xoshiro256PlusPlus) {
+        // One source alone has no common part: a draw saved.
+        let from = usize::from(self.common == 0.0);
+        for x in &mut self.noise[from..self.dims] {
+            *x = rng.sample(StandardNormal);
+        }
+    }
+
+    /// Feeds the drawn innovations without looking: the window fills before the call begins.
+    fn prime(&mut self, rng: &mut Xoshiro256PlusPlus) {
+        let longest = self.voices.iter().map(|v| v.window.len()).max().unwrap_or(0);
+        for _ in 0..longest {
+            self.draw(rng);
+            self.feed();
+        }
+    }
+
+    fn feed(&mut self) {
+        for (i, voice) in self.voices.iter_mut().enumerate() {
+            let x = self.common * self.noise[0] + self.own * self.noise[i + 1];
+            voice.sum += x - voice.window[voice.at];
+            voice.window[voice.at] = x;
+            voice.at = if voice.at + 1 == voice.window.len() { 0 } else { voice.at + 1 };
+        }
+    }
+
+    /// What the chart adds at instant `t`: weighted llr and weight; `None` where no source has a window.
+    fn emit(&self, t: usize) -> Option<(f64, f64)> {
+        let (mut llr, mut weight) = (0.0, 0.0f64);
+        for v in &self.voices {
+            if t.is_multiple_of(v.every) {
+                let w = if t == 0 { 1.0 } else { v.step_weight };
+                llr += v.weight * w * (v.level + v.scale * v.sum).clamp(-v.clip, v.clip);
+                weight = weight.max(w);
+            }
+        }
+        (weight > 0.0).then_some((llr, weight))
+    }
+}
+
+/// A new highest score of one guest.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    tick: u32,
+    score: f32,
+    /// What a guest who crosses here counts for.
+    weight: f64,
+}
+
+/// Genuine guests and how high each one's chart rose, when.
+#[derive(Clone, Debug)]
+pub struct GenuineGuests {
+    tick_s: f64,
+    ticks: usize,
+    records: Vec<Record>,
+    /// Where each guest's records end.
+    ends: Vec<u32>,
+}
+
+/// An estimated share with its standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share {
+    /// The estimate.
+    pub share: f64,
+    /// Its standard error.
+    pub error: f64,
+}
+
+impl Share {
+    /// Upper end of the one-sided 95 % interval.
+    #[must_use]
+    pub fn upper95(self) -> f64 {
+        self.share + 1.645 * self.error
+    }
+}
+
+impl GenuineGuests {
+    /// Guests of calls of `call_s` seconds. The same seed gives the same guests on every machine.
+    ///
+    /// `guests`: how many; `None` takes what fits the time limit.
+    #[must_use]
+    pub fn simulate(law: &ChartLaw, call_s: f64, guests: Option<usize>, seed: u64) -> Self {
+        let ticks = law.ticks(call_s);
+        let count = guests.unwrap_or_else(|| (BUDGET / ticks.max(1)).clamp(1_000, 10_000));
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let dims = law.members.len() + 1;
+        let guest_axis = unit(&law.guest_axes());
+        let rest_axis = unit(&innovation_axes(law));
+        // A full window's shift from genuine to synthetic is its variance; per innovation that is deviation / √span.
+        let span = law.members.iter().map(|m| m.law.independence_s / law.tick_s()).fold(1.0, f64::max);
+        let drift = (square(&law.rest_axes()) / span).sqrt().min(1.0);
+        let turn = turning_points(ticks, span);
+        let mut found = Self {
+            tick_s: law.tick_s(),
+            ticks,
+            records: Vec::with_capacity(count * 8),
+            ends: Vec::with_capacity(count),
+        };
+        let mut effects = vec![0.0; dims];
+        for i in 0..count {
+            let shift = GUEST_SHIFTS[i % GUEST_SHIFTS.len()];
+            for (e, u) in effects.iter_mut().zip(&guest_axis) {
+                *e = rng.sample::<f64, _>(StandardNormal) + shift * u;
+            }
+            let z: f64 = effects.iter().zip(&guest_axis).map(|(e, u)| e * u).sum();
+            let guest_ratio =
+                GUEST_SHIFTS.iter().map(|m| (m * z - m * m / 2.0).exp()).sum::<f64>() / GUEST_SHIFTS.len() as f64;
+            let at = turn.draw(&mut rng);
+            let mut guest = Guest::new(law, &effects, -1.0);
+            guest.prime(&mut rng);
+            let mut page = Page::new(law.rho);
+            let (mut turned, mut left, mut best) = (0.0f64, 1.0f64, 0.0f64);
+            for t in 0..ticks {
+                if t > 0 {
+                    guest.draw(&mut rng);
+                    if t >= at {
+                        for (x, u) in guest.noise.iter_mut().zip(&rest_axis) {
+                            *x += drift * u;
+                        }
+                    }
+                    let z: f64 = guest.noise.iter().zip(&rest_axis).map(|(x, u)| x * u).sum();
+                    let mass = turn.mass(t);
+                    turned = (turned + mass) * (drift * z - drift * drift / 2.0).exp();
+                    left -= mass;
+                    guest.feed();
+                }
+                let Some((llr, weight)) = guest.emit(t) else { continue };
+                let score = page.step(llr, weight);
+                if score > best {
+                    best = score;
+                    found.records.push(Record {
+                        tick: t as u32,
+                        score: score as f32,
+                        weight: 1.0 / (guest_ratio * (turned + left)),
+                    });
+                }
+            }
+            found.ends.push(found.records.len() as u32);
+        }
+        found
+    }
+
+    /// Share of genuine guests whose chart reaches `threshold` within `call_s` seconds.
+    #[must_use]
+    pub fn flagged(&self, threshold: f64, call_s: f64) -> Share {
+        let last = ((call_s / self.tick_s).floor() as usize).min(self.ticks.saturating_sub(1)) as u32;
+        let (mut sum, mut squares, mut from) = (0.0, 0.0, 0usize);
+        for &end in &self.ends {
+            let records = &self.records[from..end as usize];
+            from = end as usize;
+            let first = records.partition_point(|r| f64::from(r.score) < threshold);
+            if let Some(r) = records.get(first).filter(|r| r.tick <= last) {
+                sum += r.weight;
+                squares += r.weight * r.weight;
+            }
+        }
+        let n = self.ends.len() as f64;
+        let share = sum / n;
+        Share { share, error: ((squares / n - share * share).max(0.0) / n).sqrt() }
+    }
+
+    /// The smallest threshold at which at most `share` of genuine guests are flagged within `call_s` seconds, with three
+    /// standard errors to spare; in nats, at most [`HIGHEST`].
+    #[must_use]
+    pub fn threshold(&self, share: f64, call_s: f64) -> f64 {
+        let kept = |h: f64| {
+            let got = self.flagged(h, call_s);
+            got.share + 3.0 * got.error <= share
+        };
+        let (mut low, mut high) = (0.0, HIGHEST);
+        // 2⁻²⁴ of the range is a millionth of a nat.
+        for _ in 0..24 {
+            let middle = (low + high) / 2.0;
+            if kept(middle) { high = middle } else { low = middle }
+        }
+        high
+    }
+}
+
+/// No threshold is above this: odds of e³⁰.
+pub const HIGHEST: f64 = 30.0;
+
+/// Unit loadings of the summed innovation.
+fn innovation_axes(law: &ChartLaw) -> Vec<f64> {
+    let axes = law.rest_axes();
+    if law.correlation == 0.0 { std::iter::once(0.0).chain(axes.into_iter().skip(1)).collect() } else { axes }
+}
+
+fn unit(v: &[f64]) -> Vec<f64> {
+    let norm = square(v).sqrt();
+    v.iter().map(|x| if norm > 0.0 { x / norm } else { 0.0 }).collect()
+}
+
+/// When a drawn guest turns: early instants are likelier, as short calls need them too.
+struct TurningPoints {
+    scale: f64,
+    offset: f64,
+    ticks: usize,
+}
+
+fn turning_points(ticks: usize, span: f64) -> TurningPoints {
+    let offset = span.max(1.0);
+    let total = ((ticks as f64 + offset) / (1.0 + offset)).ln();
+    TurningPoints { scale: if total > 0.0 { TURNING / total } else { 0.0 }, offset, ticks }
+}
+
+impl TurningPoints {
+    /// Probability of turning exactly at `t` (1 …): the integral of a density that falls as 1/(t + offset).
+    fn mass(&self, t: usize) -> f64 {
+        let t = t as f64;
+        self.scale * ((t + 1.0 + self.offset) / (t + self.offset)).ln()
+    }
+
+    /// The instant from which a guest is turned, `usize::MAX` for never.
+    fn draw(&self, rng: &mut Xoshiro256PlusPlus) -> usize {
+        let u: f64 = rng.random();
+        if !(self.scale > 0.0) {
+            return usize::MAX;
+        }
+        // Inverse of the summed mass: Σ_{k=1..t} mass = scale · ln((t + 1 + offset)/(1 + offset)).
+        let t = ((u / self.scale).exp() * (1.0 + self.offset) - 1.0 - self.offset).floor() + 1.0;
+        if t < self.ticks as f64 { t as usize } else { usize::MAX }
+    }
+}
+
+/// When a chart with `threshold` flags guests who turn synthetic at `onset_s` (0: from the start), in seconds after the
+/// onset; `None` where it does not within `within_s`. A guest who is flagged before the onset is not counted.
+#[must_use]
+pub fn delays(
+    law: &ChartLaw,
+    threshold: f64,
+    onset_s: f64,
+    within_s: f64,
+    guests: usize,
+    seed: u64,
+) -> Vec<Option<f64>> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let tick = law.tick_s();
+    let (onset, ticks) = ((onset_s / tick).round() as usize, law.ticks(onset_s + within_s));
+    let mut found = Vec::with_capacity(guests);
+    for _ in 0..guests {
+        let effects: Vec<f64> = (0..=law.members.len()).map(|_| rng.sample(StandardNormal)).collect();
+        let mut guest = Guest::new(law, &effects, if onset == 0 { 1.0 } else { -1.0 });
+        // The voice that comes is another guest: a level of its own.
+        let other: Vec<f64> = (0..=law.members.len()).map(|_| rng.sample(StandardNormal)).collect();
+        let turned = Guest::new(law, &other, 1.0);
+        guest.prime(&mut rng);
+        let mut page = Page::new(law.rho);
+        let mut caught = None;
+        let mut early = false;
+        for t in 0..ticks {
+            if t > 0 {
+                guest.draw(&mut rng);
+                guest.feed();
+            }
+            if onset > 0 && t > onset {
+                // A window that straddles the onset holds both voices in proportion.
+                for (v, to) in guest.voices.iter_mut().zip(&turned.voices) {
+                    let span = v.window.len() as f64;
+                    if ((t - onset) as f64) <= span {
+                        v.level += (to.level - v.level) / (span - (t - onset) as f64 + 1.0);
+                    }
+                }
+            }
+            let Some((llr, weight)) = guest.emit(t) else { continue };
+            if page.step(llr, weight) >= threshold {
+                if t < onset {
+                    early = true;
+                } else {
+                    caught = Some((t - onset) as f64 * tick);
+                }
+                break;
+            }
+        }
+        if !early {
+            found.push(caught);
+        }
+    }
+    found
+}
