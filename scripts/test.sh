@@ -37,7 +37,7 @@ run_tests() {
 # The tests of the Python scripts (training, evaluation), where their packages are installed.
 python_tests() {
     local found
-    found=$(find models scripts -name 'test_*.py' -print -quit)
+    found=$(find models -name 'test_*.py' -print -quit)
     [[ -n $found ]] || return 0
     if python3 -c 'import numpy, onnxruntime, torch' 2>/dev/null; then
         stage "Python tests" python3 -m unittest discover --start-directory models --pattern 'test_*.py'
@@ -51,6 +51,7 @@ stage "clippy, warnings denied" cargo clippy --workspace --all-targets --locked 
 stage "unit, property, harness and end-to-end tests" run_tests
 stage "doc tests" cargo test --workspace --locked --doc
 stage "simulated guests (release)" cargo test --release --locked -p callguard-core --test simulation
+stage "what the demo says of a run" python3 -m unittest discover --quiet --start-directory scripts/demo
 stage "demo voices are in no training list" python3 scripts/demo/check_lists.py
 python_tests
 
