@@ -7,4 +7,4 @@ import sys
 event = json.load(sys.stdin)
 alert = event["alert"]
 with open(sys.argv[1], "a", encoding="utf-8") as desk:
-    desk.write(f"{event['call']}: {alert['hypothesis']}, raised at {alert['raised_s']:.1f} s\n")
+    desk.write(f"{event['call']}: {event['type']} at {event['t_media_s']:.1f} s ({alert['hypothesis']})\n")
