@@ -1,1 +1,25 @@
 //! The ears: samples to speech windows to voice evidence.
+//!
+//! Read it in the order of the flow: *capture* turns blocks of any rate and channel count into 16 kHz mono frames, *gate* tells which are
+//! speech, *window* joins 4 s of speech and measures what could be observed in it, *detect* asks a model and calibrates
+//! its answer. All but the last is pure: no clock, no threads, no I/O.
+#![warn(clippy::disallowed_methods)]
+// `!(x > limit)` is how float checks reject NaN here.
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
+
+mod block;
+mod capture;
+mod gate;
+mod settings;
+mod window;
+
+pub use block::{Block, BlockError, Format, LEAST_RATE_HZ, MOST_CHANNELS, MOST_RATE_HZ, SampleFormat};
+pub use settings::{SettingsError, WindowSettings};
+pub use window::{Heard, SpeechWindow, VoiceWindows, WindowFacts};
+
+/// Rate at which speech is judged, hertz.
+pub const RATE_HZ: u32 = 16_000;
+/// Samples of a window: 4 s at [`RATE_HZ`], the input of the voice models.
+pub const WINDOW: usize = 64_000;
+/// Samples of a frame, 16 ms: what the voice activity detector takes.
+pub(crate) const FRAME: usize = 256;

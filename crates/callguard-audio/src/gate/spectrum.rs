@@ -1,0 +1,129 @@
+//! The short-time spectrum that gate and quality measures look at.
+
+use std::sync::Arc;
+
+use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex};
+
+use crate::{FRAME, RATE_HZ};
+
+/// Transform over this frame and the one before, so that frames overlap by half.
+const SIZE: usize = 2 * FRAME;
+/// Width of a bin, hertz.
+pub(crate) const BIN_HZ: f32 = RATE_HZ as f32 / SIZE as f32;
+/// Bins of one band.
+const BAND_BINS: usize = 4;
+/// Bands over 0 to 8 kHz.
+pub(crate) const BANDS: usize = SIZE / 2 / BAND_BINS;
+/// Width of a band, hertz (125).
+pub(crate) const BAND_HZ: f32 = BIN_HZ * BAND_BINS as f32;
+/// First bin counted (62.5 Hz): below lie DC, hum's fundamental and handling noise.
+const FIRST_BIN: usize = 2;
+/// How many spectral peaks a signalling tone may have: DTMF and dial tones are two (ITU-T Q.23, E.180); one to spare for hum or distortion.
+const TONES: usize = 3;
+/// Power below which a level is not resolved (−120 dB of full scale).
+const FLOOR: f32 = 1e-12;
+
+/// What one frame looks like.
+#[derive(Clone, Copy)]
+pub(crate) struct Look {
+    /// Power above 62.5 Hz, decibels of full scale (a full-scale sine is −3).
+    pub level_db: f32,
+    /// Power in each band.
+    pub bands: [f32; BANDS],
+    /// Share of the power in the strongest three peaks.
+    pub peaks: f32,
+    /// Bin of the strongest peak.
+    pub peak: u16,
+    /// Geometric over arithmetic mean of the power: 1 would be a flat spectrum, near 0 are tones.
+    pub flatness: f32,
+}
+
+pub(crate) struct Spectrum {
+    fft: Arc<dyn RealToComplex<f32>>,
+    window: Vec<f32>,
+    before: [f32; FRAME],
+    time: Vec<f32>,
+    frequency: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+    power: Vec<f32>,
+    scale: f32,
+}
+
+impl Spectrum {
+    pub(crate) fn new() -> Self {
+        let fft = RealFftPlanner::new().plan_fft_forward(SIZE);
+        let window: Vec<f32> =
+            (0..SIZE).map(|i| 0.5 - 0.5 * (std::f32::consts::TAU * i as f32 / SIZE as f32).cos()).collect();
+        let gain: f32 = window.iter().map(|w| w * w).sum();
+        Self {
+            time: fft.make_input_vec(),
+            frequency: fft.make_output_vec(),
+            scratch: fft.make_scratch_vec(),
+            power: vec![0.0; SIZE / 2],
+            before: [0.0; FRAME],
+            // One-sided power: twice, over the window's energy and the size.
+            scale: 2.0 / (gain * SIZE as f32),
+            window,
+            fft,
+        }
+    }
+
+    pub(crate) fn look(&mut self, samples: &[f32; FRAME]) -> Look {
+        self.time[..FRAME].copy_from_slice(&self.before);
+        self.time[FRAME..].copy_from_slice(samples);
+        self.before = *samples;
+        for (x, w) in self.time.iter_mut().zip(&self.window) {
+            *x *= w;
+        }
+        // All three buffers were made by the transform: the only thing it refuses is another length.
+        self.fft
+            .process_with_scratch(&mut self.time, &mut self.frequency, &mut self.scratch)
+            .expect("buffers are the transform's own");
+        for (p, c) in self.power.iter_mut().zip(&self.frequency) {
+            *p = c.norm_sqr() * self.scale;
+        }
+        self.power[..FIRST_BIN].fill(0.0);
+        let total: f32 = self.power.iter().sum();
+        let mut bands = [0.0; BANDS];
+        for (band, bins) in bands.iter_mut().zip(self.power.chunks_exact(BAND_BINS)) {
+            *band = bins.iter().sum();
+        }
+        let flatness = flatness(&self.power[FIRST_BIN..]);
+        let (peaks, peak) = self.peaks(total);
+        Look { level_db: db(total), bands, peaks, peak, flatness }
+    }
+
+    /// Share of the strongest peaks, each with two bins either side (the main lobe of the Hann window), and where the strongest is.
+    /// Takes them out of the spectrum on the way.
+    fn peaks(&mut self, total: f32) -> (f32, u16) {
+        let mut share = 0.0;
+        let mut strongest = 0;
+        for k in 0..TONES {
+            let mut best = FIRST_BIN;
+            for (i, p) in self.power.iter().enumerate() {
+                if *p > self.power[best] {
+                    best = i;
+                }
+            }
+            if k == 0 {
+                strongest = best as u16;
+            }
+            let lobe = best.saturating_sub(2)..(best + 3).min(self.power.len());
+            share += self.power[lobe.clone()].iter().sum::<f32>();
+            self.power[lobe].fill(0.0);
+        }
+        (if total > FLOOR { share / total } else { 0.0 }, strongest)
+    }
+}
+
+fn flatness(power: &[f32]) -> f32 {
+    let n = power.len() as f32;
+    let mean = power.iter().sum::<f32>() / n;
+    let log_mean = power.iter().map(|p| (p + FLOOR).ln()).sum::<f32>() / n;
+    log_mean.exp() / (mean + FLOOR)
+}
+
+/// Power as decibels of full scale, not below −120.
+pub(crate) fn db(power: f32) -> f32 {
+    10.0 * power.max(FLOOR).log10()
+}

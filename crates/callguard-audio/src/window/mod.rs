@@ -1,0 +1,212 @@
+//! Windows: sliding 4 s of speech, or the reason why there is none.
+
+mod held;
+mod quality;
+
+use std::time::Duration;
+
+use callguard_core::{Abstain, MediaTime, Quality, Span};
+
+use crate::capture::{Capture, Frame};
+use crate::gate::{Gate, Judged};
+use crate::settings::{SettingsError, WindowSettings};
+use crate::{Block, BlockError, WINDOW};
+use held::{Held, Speech};
+use quality::Levels;
+
+/// Least new speech that is worth another window before the stretch ends: less would be the same window again.
+const LEAST_FRESH: Duration = Duration::from_millis(100);
+
+/// What is known of a window beside its samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WindowFacts {
+    /// From its oldest speech to its newest.
+    pub span: Span,
+    /// What could be observed.
+    pub quality: Quality,
+    /// Net speech in it.
+    pub observed: Duration,
+    /// Net speech in it that no earlier window had.
+    pub fresh: Duration,
+}
+
+/// A window ready to be scored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpeechWindow {
+    /// [`WINDOW`] samples at 16 kHz, nominal −1 to 1: the speech, its pauses taken out, repeated from its begin where it is shorter.
+    pub samples: Vec<f32>,
+    /// What is known of it.
+    pub facts: WindowFacts,
+}
+
+/// What comes out of listening.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// Speech to be judged.
+    Window(SpeechWindow),
+    /// A stretch of which nothing will be said.
+    Abstained {
+        /// The stretch; no window has evidence of it.
+        span: Span,
+        /// Why.
+        reason: Abstain,
+    },
+}
+
+/// Listens to one audio stream: blocks in, windows and abstentions out. Pure: the same samples give the same windows, however
+/// they were cut into blocks and whether they came live or from a file.
+///
+/// A window is due on a grid of media time (multiples of `hop` since the stream's first block) when there is new speech, and it
+/// is full, or its oldest speech is as old as a full window is long. So a file shorter than a window gives exactly one, at its end, and a guest who says
+/// little is still judged in time. Speech before a break is not joined with speech after it: what was gathered is judged at the break.
+pub struct VoiceWindows {
+    settings: WindowSettings,
+    begin: Option<MediaTime>,
+    next_due: MediaTime,
+    capture: Option<Capture>,
+    gate: Gate,
+    speech: Speech,
+    levels: Levels,
+    quiet: Option<(Span, Abstain)>,
+    frames: Vec<Frame>,
+}
+
+impl VoiceWindows {
+    /// # Errors
+    /// When a setting is out of its range.
+    pub fn new(settings: WindowSettings) -> Result<Self, SettingsError> {
+        Ok(Self {
+            settings: settings.check()?,
+            begin: None,
+            next_due: MediaTime::ZERO,
+            capture: None,
+            gate: Gate::new(),
+            speech: Speech::default(),
+            levels: Levels::default(),
+            quiet: None,
+            frames: Vec::new(),
+        })
+    }
+
+    /// Takes the next block of the stream and appends what became known to `out`.
+    ///
+    /// # Errors
+    /// When the block is outside the limits; it is left out, and what comes after it counts as after a gap.
+    pub fn push(&mut self, block: &Block<'_>, out: &mut Vec<Heard>) -> Result<(), BlockError> {
+        block.check()?;
+        if self.begin.is_none() {
+            self.begin = Some(block.at);
+            self.next_due = block.at + self.settings.hop;
+        }
+        if let Some(capture) = &self.capture
+            && !capture.continues(block)
+        {
+            let end = capture.end();
+            self.flush(out);
+            if block.at > end {
+                out.push(Heard::Abstained { span: Span::between(end, block.at), reason: Abstain::Dropped });
+            }
+        }
+        let mut frames = std::mem::take(&mut self.frames);
+        self.capture.get_or_insert_with(|| Capture::new(block)).push(block, &mut frames);
+        self.take(&mut frames, out);
+        self.frames = frames;
+        Ok(())
+    }
+
+    /// The end of the stream, or of a stretch of it: what was gathered is judged or abstained from. Afterwards a new stretch may begin.
+    pub fn flush(&mut self, out: &mut Vec<Heard>) {
+        let Some(mut capture) = self.capture.take() else { return };
+        let mut frames = std::mem::take(&mut self.frames);
+        capture.flush(&mut frames);
+        self.take(&mut frames, out);
+        self.frames = frames;
+        while let Some(judged) = self.gate.flush() {
+            self.judge(judged, out);
+        }
+        self.end_quiet(out);
+        if self.speech.net() >= self.settings.least_speech && self.speech.fresh() >= LEAST_FRESH {
+            self.evaluate(out);
+        }
+        self.speech.drop_before(MediaTime::from_nanos(u64::MAX), out);
+        self.gate = Gate::new();
+        self.levels = Levels::default();
+    }
+
+    fn take(&mut self, frames: &mut Vec<Frame>, out: &mut Vec<Heard>) {
+        for frame in frames.drain(..) {
+            if let Some(judged) = self.gate.push(frame) {
+                self.judge(judged, out);
+            }
+        }
+    }
+
+    fn judge(&mut self, judged: Judged, out: &mut Vec<Heard>) {
+        let span = judged.frame.span;
+        if !judged.frame.filled {
+            self.levels.note(judged.look.level_db);
+        }
+        match judged.speech {
+            Ok(()) => {
+                self.end_quiet(out);
+                self.speech.push(Held::new(judged));
+            }
+            Err(reason) => self.extend_quiet(span, reason, out),
+        }
+        self.speech.drop_before(span.to - self.settings.oldest, out);
+        if span.to >= self.next_due {
+            self.end_quiet(out);
+            if self.due(span.to) {
+                self.evaluate(out);
+            }
+            while self.next_due <= span.to {
+                self.next_due = self.next_due + self.settings.hop;
+            }
+        }
+    }
+
+    fn due(&self, now: MediaTime) -> bool {
+        // Waiting for another hop would push speech out that no window had.
+        let filled = self.speech.net() + self.settings.hop > full();
+        let old = self.speech.oldest().is_some_and(|from| now.since(from) >= full());
+        self.speech.fresh() >= LEAST_FRESH && self.speech.net() >= self.settings.least_speech && (filled || old)
+    }
+
+    fn evaluate(&mut self, out: &mut Vec<Heard>) {
+        self.speech.keep_last(WINDOW);
+        let Some(fresh_span) = self.speech.fresh_span() else { return };
+        let (observed, fresh) = (self.speech.net(), self.speech.fresh());
+        let heard = match quality::judge(&self.speech, &self.levels) {
+            Err(reason) => Heard::Abstained { span: fresh_span, reason },
+            Ok(quality) => {
+                let span = self.speech.span().unwrap_or(fresh_span);
+                Heard::Window(SpeechWindow {
+                    samples: self.speech.tiled(),
+                    facts: WindowFacts { span, quality, observed, fresh },
+                })
+            }
+        };
+        self.speech.mark_judged();
+        out.push(heard);
+    }
+
+    fn extend_quiet(&mut self, span: Span, reason: Abstain, out: &mut Vec<Heard>) {
+        match &mut self.quiet {
+            Some((quiet, before)) if *before == reason => quiet.to = span.to,
+            _ => {
+                self.end_quiet(out);
+                self.quiet = Some((span, reason));
+            }
+        }
+    }
+
+    fn end_quiet(&mut self, out: &mut Vec<Heard>) {
+        if let Some((span, reason)) = self.quiet.take() {
+            out.push(Heard::Abstained { span, reason });
+        }
+    }
+}
+
+fn full() -> Duration {
+    held::duration(WINDOW)
+}
