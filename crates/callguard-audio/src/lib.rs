@@ -9,11 +9,13 @@
 
 mod block;
 mod capture;
+mod detect;
 mod gate;
 mod settings;
 mod window;
 
 pub use block::{Block, BlockError, Format, LEAST_RATE_HZ, MOST_CHANNELS, MOST_RATE_HZ, SampleFormat};
+pub use detect::{NotAVoiceModel, Voice, VoiceAnalyser, logit};
 pub use settings::{SettingsError, WindowSettings};
 pub use window::{Heard, SpeechWindow, VoiceWindows, WindowFacts};
 

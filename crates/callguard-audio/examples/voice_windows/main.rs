@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! find clips -name '*.wav' > list.txt
-//! cargo run --release -p callguard-audio --example voice_windows -- --no-model --list list.txt
+//! cargo run --release -p callguard-audio --example voice_windows -- --model voice-clone.onnx --list list.txt
 //! ```
 //! One line per window, `{"input","from_s","to_s","speech_s","bandwidth_hz","snr_db","fresh_s","logit"}`, and one per
 //! stretch abstained from, `{"input","from_s","to_s","abstain"}`; files in the order of the list, times from the file's start.
 
+mod model;
 mod wav;
 
 use std::io::{BufWriter, Write};
@@ -15,16 +16,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use anyhow::{Context, Result};
-use callguard_audio::{Heard, SpeechWindow, VoiceWindows, WindowSettings};
+use callguard_audio::{Heard, SpeechWindow, VoiceWindows, WindowSettings, logit};
 use callguard_core::{Abstain, Span};
 use clap::Parser;
 use serde_json::json;
 
 #[derive(Parser)]
+#[command(group = clap::ArgGroup::new("judge").required(true))]
 struct Args {
+    /// A graph (a path that ends in .onnx: `samples` float32 [batch, 64000] to `logit` float32 [batch]), or the id of a
+    /// model in the manifest.
+    #[arg(long, group = "judge")]
+    model: Option<String>,
     /// Print windows without asking a model.
-    #[arg(long)]
+    #[arg(long, group = "judge", conflicts_with = "manifest")]
     no_model: bool,
+    /// The manifest, where --model is an id; found as the program finds it unless given.
+    #[arg(long)]
+    manifest: Option<PathBuf>,
     /// File with one path of a WAV file (integer or float samples, any rate) per line.
     #[arg(long)]
     list: PathBuf,
@@ -40,8 +49,12 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let list = std::fs::read_to_string(&args.list).with_context(|| format!("list {}", args.list.display()))?;
     let inputs: Vec<&str> = list.lines().filter(|l| !l.is_empty()).collect();
-    anyhow::ensure!(args.no_model, "only --no-model for now");
-    print_all(&inputs, args.jobs.max(1), None)
+    let jobs = args.jobs.max(1);
+    let Some(model) = &args.model else { return print_all(&inputs, jobs, None) };
+    let model = model::start(model, args.manifest.as_deref(), jobs)?;
+    let score =
+        |samples| logit(model.run(samples)).map_err(|reason| anyhow::anyhow!("the model gave no score: {reason}"));
+    print_all(&inputs, jobs, Some(&score))
 }
 
 /// Works on several files at once, prints in the order of the list.

@@ -22,6 +22,8 @@ const LEAST_FRESH: Duration = Duration::from_millis(100);
 pub struct WindowFacts {
     /// From its oldest speech to its newest.
     pub span: Span,
+    /// From its oldest speech that no earlier window had to its newest: what is abstained from if it cannot be scored.
+    pub fresh_span: Span,
     /// What could be observed.
     pub quality: Quality,
     /// Net speech in it.
@@ -182,7 +184,7 @@ impl VoiceWindows {
                 let span = self.speech.span().unwrap_or(fresh_span);
                 Heard::Window(SpeechWindow {
                     samples: self.speech.tiled(),
-                    facts: WindowFacts { span, quality, observed, fresh },
+                    facts: WindowFacts { span, fresh_span, quality, observed, fresh },
                 })
             }
         };
