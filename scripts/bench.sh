@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures; takes minutes. CALLGUARD_SIMULATION=long makes the simulation suite draw more guests.
+# Measures; takes minutes. The simulation of the promise draws more guests than in `make test` and writes docs/simulation.*.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
 cargo bench --workspace --locked --benches
-CALLGUARD_SIMULATION=long cargo test --release --locked -p callguard-core --test simulation -- --nocapture
+cargo run --release --locked -p callguard-benches --bin simulation -- docs

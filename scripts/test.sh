@@ -50,7 +50,6 @@ stage "formatting" cargo fmt --all --check
 stage "clippy, warnings denied" cargo clippy --workspace --all-targets --locked -- -D warnings
 stage "unit, property, harness and end-to-end tests" run_tests
 stage "doc tests" cargo test --workspace --locked --doc
-stage "simulated guests (release)" cargo test --release --locked -p callguard-core --test simulation
 stage "what the demo says of a run" python3 -m unittest discover --quiet --start-directory scripts/demo
 stage "demo voices are in no training list" python3 scripts/demo/check_lists.py
 python_tests

@@ -3,7 +3,7 @@
 use callguard_benches::simulation::{CALLS_S, Case, Effort, PROMISE, run, table};
 use callguard_core::simulate::GenuineGuests;
 
-const SHORT: Effort = Effort { steps: 6_000_000, synthetic: 500 };
+const SHORT: Effort = Effort { steps: 4_000_000, synthetic: 400 };
 
 #[test]
 fn the_promise_is_kept_for_every_law() {

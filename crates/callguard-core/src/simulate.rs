@@ -246,8 +246,9 @@ impl GenuineGuests {
         // A full window's shift from genuine to synthetic is its variance; per innovation that is deviation / √span.
         let span = law.members.iter().map(|m| m.law.independence_s / law.tick_s()).fold(1.0, f64::max);
         let drift = (square(&law.rest_axes()) / span).sqrt().min(1.0);
-        let turn = turning_points(ticks, span);
-        let masses: Vec<f64> = (0..ticks).map(|t| turn.mass(t)).collect();
+        let before = (span.round() as usize).saturating_sub(1);
+        let turn = turning_points(before + ticks, span);
+        let masses: Vec<f64> = (0..before + ticks).map(|t| turn.mass(t)).collect();
         let mut found = Self {
             tick_s: law.tick_s(),
             ticks,
@@ -264,23 +265,21 @@ impl GenuineGuests {
             let guest_ratio = shifted.iter().map(|m| (m * z - m * m / 2.0).exp()).sum::<f64>() / shifted.len() as f64;
             let at = turn.draw(&mut rng);
             let mut guest = Guest::new(law, &effects, -1.0);
-            guest.prime(&mut rng);
             let mut page = Page::new(law.rho);
             let (mut turned, mut left, mut best) = (0.0f64, 1.0f64, 0.0f64);
-            for t in 0..ticks {
-                if t > 0 {
-                    guest.draw(&mut rng);
-                    if t >= at {
-                        for (x, u) in guest.noise.iter_mut().zip(&rest_axis) {
-                            *x += drift * u;
-                        }
+            for (drawn, mass) in masses.iter().enumerate() {
+                guest.draw(&mut rng);
+                if drawn >= at {
+                    for (x, u) in guest.noise.iter_mut().zip(&rest_axis) {
+                        *x += drift * u;
                     }
-                    let z: f64 = guest.noise.iter().zip(&rest_axis).map(|(x, u)| x * u).sum();
-                    let mass = masses[t];
-                    turned = (turned + mass) * (drift * z - drift * drift / 2.0).exp();
-                    left -= mass;
-                    guest.feed();
                 }
+                let z: f64 = guest.noise.iter().zip(&rest_axis).map(|(x, u)| x * u).sum();
+                turned = (turned + mass) * (drift * z - drift * drift / 2.0).exp();
+                left -= mass;
+                guest.feed();
+                // The window fills before the call begins.
+                let Some(t) = drawn.checked_sub(before) else { continue };
                 let Some((llr, weight)) = guest.emit(t) else { continue };
                 let score = page.step(llr, weight);
                 if score > best {
@@ -360,12 +359,11 @@ struct TurningPoints {
 
 fn turning_points(ticks: usize, span: f64) -> TurningPoints {
     let offset = span.max(1.0);
-    let total = ((ticks as f64 + offset) / (1.0 + offset)).ln();
-    TurningPoints { scale: if total > 0.0 { TURNING / total } else { 0.0 }, offset, ticks }
+    TurningPoints { scale: TURNING / ((ticks as f64 + offset) / offset).ln(), offset, ticks }
 }
 
 impl TurningPoints {
-    /// Probability of turning exactly at `t` (1 …): the integral of a density that falls as 1/(t + offset).
+    /// Probability of turning exactly at `t` (0 …): the integral of a density that falls as 1/(t + offset).
     fn mass(&self, t: usize) -> f64 {
         let t = t as f64;
         self.scale * ((t + 1.0 + self.offset) / (t + self.offset)).ln()
@@ -374,11 +372,8 @@ impl TurningPoints {
     /// The instant from which a guest is turned, `usize::MAX` for never.
     fn draw(&self, rng: &mut Xoshiro256PlusPlus) -> usize {
         let u: f64 = rng.random();
-        if !(self.scale > 0.0) {
-            return usize::MAX;
-        }
-        // Inverse of the summed mass: Σ_{k=1..t} mass = scale · ln((t + 1 + offset)/(1 + offset)).
-        let t = ((u / self.scale).exp() * (1.0 + self.offset) - 1.0 - self.offset).floor() + 1.0;
+        // Inverse of the summed mass: Σ_{k=0..t} mass = scale · ln((t + 1 + offset)/offset).
+        let t = (u / self.scale).exp() * self.offset - self.offset;
         if t < self.ticks as f64 { t as usize } else { usize::MAX }
     }
 }
