@@ -1,7 +1,7 @@
 //! Gate: which frames are speech, and why the others are not.
 
+mod held;
 mod spectrum;
-mod steady;
 
 use std::collections::VecDeque;
 
@@ -9,9 +9,10 @@ use callguard_core::Abstain;
 use earshot::Detector;
 
 use crate::capture::Frame;
+pub(crate) use held::TONE;
+use held::{HOLD, HeldPitch};
 use spectrum::Spectrum;
 pub(crate) use spectrum::{BAND_HZ, BANDS, Look, db};
-use steady::Steady;
 
 /// Smoothing of the voice activity score, share kept per frame: a time constant of three frames (48 ms), about a phone.
 const KEEP: f32 = 0.7;
@@ -20,8 +21,8 @@ const BEGIN: f32 = 0.5;
 const END: f32 = 0.35;
 /// Frames of speech kept after its end (192 ms): stops and weak endings are speech, and pauses inside a phrase stay whole.
 const AFTER: u64 = 12;
-/// Frames of speech kept before its begin (96 ms): onset consonants score low, and smoothing is late.
-const BEFORE: u64 = 6;
+/// Frames of speech kept before its begin (128 ms): onset consonants score low, and smoothing is late. The gate decides so much later.
+const BEFORE: usize = HOLD;
 /// Below this nothing was said, decibels of full scale. Idle 16-bit converters and µ-law idle noise lie at −70 and below; speech, at
 /// telephone levels, around −26 (ITU-T P.56), its weakest parts 30 dB lower.
 const SILENCE_DB: f32 = -58.0;
@@ -30,8 +31,8 @@ const SILENCE_DB: f32 = -58.0;
 pub(crate) struct Judged {
     pub frame: Frame,
     pub look: Look,
-    /// Part of a steady sound, though the frame may be in speech.
-    pub steady: bool,
+    /// Part of a tone or a note, though it may be in speech.
+    pub held: bool,
     /// `Ok`: speech.
     pub speech: Result<(), Abstain>,
 }
@@ -40,7 +41,7 @@ pub(crate) struct Judged {
 pub(crate) struct Gate {
     vad: Box<Detector>,
     spectrum: Spectrum,
-    steady: Steady,
+    pitch: HeldPitch,
     score: f32,
     active: bool,
     /// Frames heard.
@@ -55,19 +56,19 @@ impl Gate {
         Self {
             vad: Detector::default_boxed(),
             spectrum: Spectrum::new(),
-            steady: Steady::default(),
+            pitch: HeldPitch::default(),
             score: 0.0,
             active: false,
             heard: 0,
             active_end: None,
-            waiting: VecDeque::with_capacity(BEFORE as usize + 1),
+            waiting: VecDeque::with_capacity(BEFORE + 1),
         }
     }
 
     /// Takes the next frame; gives one that is decided, once there is.
     pub(crate) fn push(&mut self, frame: Frame) -> Option<Judged> {
         let look = self.spectrum.look(&frame.samples);
-        let steady = self.steady.push(&look);
+        let held = self.pitch.push(&look);
         // Hot float streams: the detector is made for nominal samples.
         let nominal = frame.samples.map(|x| x.clamp(-1.0, 1.0));
         let score = self.vad.predict_f32(&nominal);
@@ -77,8 +78,9 @@ impl Gate {
         if self.active {
             self.active_end = Some(self.heard);
         }
-        self.waiting.push_back((frame, look, steady));
-        if self.waiting.len() as u64 > BEFORE { self.decide() } else { None }
+        self.waiting.push_back((frame, look, false));
+        self.waiting.iter_mut().rev().take(held).for_each(|(_, _, held)| *held = true);
+        if self.waiting.len() > BEFORE { self.decide() } else { None }
     }
 
     /// At the end of a stretch: the frames that still wait, one by one.
@@ -88,7 +90,7 @@ impl Gate {
 
     fn decide(&mut self) -> Option<Judged> {
         let index = self.heard - self.waiting.len() as u64;
-        let (frame, look, steady) = self.waiting.pop_front()?;
+        let (frame, look, held) = self.waiting.pop_front()?;
         let near_speech = self.active_end.is_some_and(|end| end + AFTER > index);
         let speech = if frame.filled {
             Err(Abstain::FilledIn)
@@ -96,11 +98,11 @@ impl Gate {
             Ok(())
         } else if look.level_db < SILENCE_DB {
             Err(Abstain::Silence)
-        } else if steady {
-            Err(if look.peaks > steady::TONE_SHARE { Abstain::Tone } else { Abstain::Music })
+        } else if held {
+            Err(if look.peaks > TONE { Abstain::Tone } else { Abstain::Music })
         } else {
             Err(Abstain::NoSpeech)
         };
-        Some(Judged { frame, look, steady, speech })
+        Some(Judged { frame, look, held, speech })
     }
 }

@@ -18,8 +18,8 @@ pub(crate) const BANDS: usize = SIZE / 2 / BAND_BINS;
 pub(crate) const BAND_HZ: f32 = BIN_HZ * BAND_BINS as f32;
 /// First bin counted (62.5 Hz): below lie DC, hum's fundamental and handling noise.
 const FIRST_BIN: usize = 2;
-/// How many spectral peaks a signalling tone may have: DTMF and dial tones are two (ITU-T Q.23, E.180); one to spare for hum or distortion.
-const TONES: usize = 3;
+/// How many spectral peaks a signalling tone has: DTMF and call-progress tones are pairs (ITU-T Q.23, E.180).
+const TONES: usize = 2;
 /// Power below which a level is not resolved (−120 dB of full scale).
 const FLOOR: f32 = 1e-12;
 
@@ -30,12 +30,10 @@ pub(crate) struct Look {
     pub level_db: f32,
     /// Power in each band.
     pub bands: [f32; BANDS],
-    /// Share of the power in the strongest three peaks.
+    /// Share of the power in the two strongest peaks.
     pub peaks: f32,
-    /// Bin of the strongest peak.
-    pub peak: u16,
-    /// Geometric over arithmetic mean of the power: 1 would be a flat spectrum, near 0 are tones.
-    pub flatness: f32,
+    /// Frequency of the strongest peak, hertz.
+    pub peak_hz: f32,
 }
 
 pub(crate) struct Spectrum {
@@ -88,16 +86,15 @@ impl Spectrum {
         for (band, bins) in bands.iter_mut().zip(self.power.chunks_exact(BAND_BINS)) {
             *band = bins.iter().sum();
         }
-        let flatness = flatness(&self.power[FIRST_BIN..]);
-        let (peaks, peak) = self.peaks(total);
-        Look { level_db: db(total), bands, peaks, peak, flatness }
+        let (peaks, peak_hz) = self.peaks(total);
+        Look { level_db: db(total), bands, peaks, peak_hz }
     }
 
     /// Share of the strongest peaks, each with two bins either side (the main lobe of the Hann window), and where the strongest is.
     /// Takes them out of the spectrum on the way.
-    fn peaks(&mut self, total: f32) -> (f32, u16) {
+    fn peaks(&mut self, total: f32) -> (f32, f32) {
         let mut share = 0.0;
-        let mut strongest = 0;
+        let mut strongest_hz = 0.0;
         for k in 0..TONES {
             let mut best = FIRST_BIN;
             for (i, p) in self.power.iter().enumerate() {
@@ -106,21 +103,23 @@ impl Spectrum {
                 }
             }
             if k == 0 {
-                strongest = best as u16;
+                strongest_hz = self.interpolated_hz(best);
             }
             let lobe = best.saturating_sub(2)..(best + 3).min(self.power.len());
             share += self.power[lobe.clone()].iter().sum::<f32>();
             self.power[lobe].fill(0.0);
         }
-        (if total > FLOOR { share / total } else { 0.0 }, strongest)
+        (if total > FLOOR { share / total } else { 0.0 }, strongest_hz)
     }
-}
 
-fn flatness(power: &[f32]) -> f32 {
-    let n = power.len() as f32;
-    let mean = power.iter().sum::<f32>() / n;
-    let log_mean = power.iter().map(|p| (p + FLOOR).ln()).sum::<f32>() / n;
-    log_mean.exp() / (mean + FLOOR)
+    /// Where a peak really lies: the top of the parabola through the logarithms of its three bins.
+    fn interpolated_hz(&self, bin: usize) -> f32 {
+        let ln = |i: usize| (self.power.get(i).copied().unwrap_or(0.0) + FLOOR).ln();
+        let (a, b, c) = (ln(bin.saturating_sub(1)), ln(bin), ln(bin + 1));
+        let curve = a - 2.0 * b + c;
+        let shift = if curve < 0.0 { (0.5 * (a - c) / curve).clamp(-0.5, 0.5) } else { 0.0 };
+        (bin as f32 + shift) * BIN_HZ
+    }
 }
 
 /// Power as decibels of full scale, not below −120.

@@ -18,12 +18,13 @@ pub(crate) struct Held {
     pub full_scale: f32,
     pub level_db: f32,
     pub bands: [f32; BANDS],
-    pub steady: bool,
+    pub held: bool,
+    pub peaks: f32,
 }
 
 impl Held {
     pub(crate) fn new(judged: Judged) -> Self {
-        let Judged { frame, look, steady, .. } = judged;
+        let Judged { frame, look, held, .. } = judged;
         Self {
             samples: frame.samples,
             len: frame.len,
@@ -32,7 +33,8 @@ impl Held {
             full_scale: frame.full_scale,
             level_db: look.level_db,
             bands: look.bands,
-            steady,
+            held,
+            peaks: look.peaks,
         }
     }
 }
@@ -89,7 +91,7 @@ impl Speech {
     pub(crate) fn keep_last(&mut self, samples: usize) {
         while self.net > samples {
             let Some(gone) = self.pop() else { return };
-            debug_assert!(gone.judged || self.net + gone.len - samples <= 2 * FRAME, "unheard speech was let go");
+            debug_assert!(gone.judged || self.net + gone.len - samples <= 3 * FRAME, "unheard speech was let go");
         }
     }
 

@@ -10,12 +10,9 @@ use callguard_core::{Abstain, MediaTime, Quality, Span};
 use crate::capture::{Capture, Frame};
 use crate::gate::{Gate, Judged};
 use crate::settings::{SettingsError, WindowSettings};
-use crate::{Block, BlockError, WINDOW};
+use crate::{Block, BlockError, FRAME, WINDOW};
 use held::{Held, Speech};
 use quality::Levels;
-
-/// Least new speech that is worth another window before the stretch ends: less would be the same window again.
-const LEAST_FRESH: Duration = Duration::from_millis(100);
 
 /// What is known of a window beside its samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -127,7 +124,7 @@ impl VoiceWindows {
             self.judge(judged, out);
         }
         self.end_quiet(out);
-        if self.speech.net() >= self.settings.least_speech && self.speech.fresh() >= LEAST_FRESH {
+        if self.speech.net() >= self.settings.least_speech && self.speech.fresh() >= self.least_fresh() {
             self.evaluate(out);
         }
         self.speech.drop_before(MediaTime::from_nanos(u64::MAX), out);
@@ -167,11 +164,16 @@ impl VoiceWindows {
         }
     }
 
+    /// Less new speech than half a hop would give the same window again.
+    fn least_fresh(&self) -> Duration {
+        self.settings.hop / 2
+    }
+
     fn due(&self, now: MediaTime) -> bool {
-        // Waiting for another hop would push speech out that no window had.
-        let filled = self.speech.net() + self.settings.hop > full();
+        // Waiting for another hop would push speech out that no window had; a frame more or less comes from the grid of frames.
+        let filled = self.speech.net() + self.settings.hop > full() + held::duration(FRAME);
         let old = self.speech.oldest().is_some_and(|from| now.since(from) >= full());
-        self.speech.fresh() >= LEAST_FRESH && self.speech.net() >= self.settings.least_speech && (filled || old)
+        self.speech.fresh() >= self.least_fresh() && self.speech.net() >= self.settings.least_speech && (filled || old)
     }
 
     fn evaluate(&mut self, out: &mut Vec<Heard>) {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use callguard_core::{Abstain, Quality};
 
 use super::held::Speech;
-use crate::gate::{BAND_HZ, BANDS, db};
+use crate::gate::{BAND_HZ, BANDS, TONE, db};
 
 /// Frames over which the noise floor is sought (20 s): long enough to hold a pause of anyone who speaks.
 const FLOOR_FRAMES: usize = 1_250;
@@ -21,8 +21,8 @@ const MOST_SNR_DB: f32 = 60.0;
 const LEAST_SNR_DB: f32 = 3.0;
 /// Largest share of samples at full scale.
 const MOST_FULL_SCALE: f32 = 0.01;
-/// Largest share of the window in steady sounds: held notes under a voice, or taken for one.
-const MOST_STEADY: f32 = 0.3;
+/// Largest share of held pitch: see `gate/held.rs` for what speech and music have.
+const MOST_HELD: f32 = 0.2;
 /// A band carries speech when its loud frames stand this far above its quiet ones, decibels. Over stationary noise, whose power in a
 /// 125 Hz band (four bins, about six degrees of freedom) spreads by 10 log10(12.6 / 2.2) = 7.6 dB between those quantiles, it stays dark.
 const BAND_STANDS_DB: f32 = 12.0;
@@ -66,8 +66,9 @@ pub(crate) fn judge(speech: &Speech, levels: &Levels) -> Result<Quality, Abstain
     if share(|f| f.full_scale) > MOST_FULL_SCALE {
         return Err(Abstain::Clipped);
     }
-    if share(|f| f32::from(u8::from(f.steady))) > MOST_STEADY {
-        return Err(Abstain::Music);
+    if share(|f| if f.held { 1.0 } else { 0.0 }) > MOST_HELD {
+        let tones = share(|f| if f.held && f.peaks > TONE { 1.0 } else { 0.0 });
+        return Err(if tones > MOST_HELD / 2.0 { Abstain::Tone } else { Abstain::Music });
     }
     let snr_db = levels.floor_db().map(|floor| {
         let power = share(|f| 10f32.powf(f.level_db / 10.0));
