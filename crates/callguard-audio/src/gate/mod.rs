@@ -19,8 +19,8 @@ const KEEP: f32 = 0.7;
 /// Smoothed score at which speech begins, and below which it ends: earshot's own 0.5, with hysteresis.
 const BEGIN: f32 = 0.5;
 const END: f32 = 0.35;
-/// Frames of speech kept after its end (192 ms): stops and weak endings are speech, and pauses inside a phrase stay whole.
-const AFTER: u64 = 12;
+/// Frames of speech kept after its end (128 ms): stops and weak endings are speech, and short pauses inside a phrase stay whole.
+const AFTER: u64 = 8;
 /// Frames of speech kept before its begin (128 ms): onset consonants score low, and smoothing is late. The gate decides so much later.
 const BEFORE: usize = HOLD;
 /// Below this nothing was said, decibels of full scale. Idle 16-bit converters and µ-law idle noise lie at −70 and below; speech, at

@@ -28,6 +28,9 @@ const MOST_HELD: f32 = 0.2;
 const BAND_STANDS_DB: f32 = 12.0;
 /// ... and when it is not this far below the strongest band, decibels: leakage of window and resampler lies lower.
 const BAND_BELOW_DB: f32 = 65.0;
+/// Steeper from one band to the next is no voice but the edge of a filter, decibels: a Hann window's side of a main lobe.
+const EDGE_DB: f32 = 8.0;
+/// Quantiles of a band's power over the window.
 const LOUD: f64 = 0.95;
 const QUIET: f64 = 0.1;
 
@@ -101,7 +104,9 @@ fn bandwidth_hz(speech: &Speech) -> Option<f32> {
     }
     let most = loud.iter().copied().fold(f32::MIN, f32::max);
     let top = (0..BANDS).rev().find(|b| stands[*b] && loud[*b] > most - BAND_BELOW_DB)?;
-    Some((top + 1) as f32 * BAND_HZ)
+    // The sharp edge of a line leaks into the band above it.
+    let edge = top > 0 && loud[top] < loud[top - 1] - EDGE_DB;
+    Some((if edge { top } else { top + 1 }) as f32 * BAND_HZ)
 }
 
 /// The value with `share` of the others at or below it. Reorders; `values` is not empty.
