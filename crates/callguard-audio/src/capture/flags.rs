@@ -1,4 +1,4 @@
-//! What is known of each frame before resampling blurs it: filled in, at full scale.
+//! What is known of each frame before resampling blurs it: filled in, at full scale, repeated.
 
 use std::collections::VecDeque;
 
@@ -11,6 +11,8 @@ const FULL_SCALE: f32 = 0.975;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Flags {
     pub filled: bool,
+    pub compared: u16,
+    pub repeated: u16,
     total: u32,
     full_scale: u32,
 }
@@ -31,7 +33,7 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Notes a sample of the stream's own rate that lies at `place` of the 16 kHz stream.
-    pub(crate) fn note(&mut self, place: u64, x: f32, filled: bool) {
+    pub(crate) fn note(&mut self, place: u64, x: f32, filled: bool, repeat: Option<bool>) {
         let frame = place / FRAME as u64;
         // A frame that was taken already cannot get more: the resampler gives a sample only once it has seen what it lies on.
         let Some(i) = frame.checked_sub(self.first).map(|i| i as usize) else { return };
@@ -43,6 +45,8 @@ impl Ledger {
         flags.total += 1;
         flags.full_scale += u32::from(loud && self.loud_before);
         flags.filled |= filled;
+        flags.compared = flags.compared.saturating_add(u16::from(repeat.is_some()));
+        flags.repeated = flags.repeated.saturating_add(u16::from(repeat == Some(true)));
         self.loud_before = loud;
     }
 

@@ -2,6 +2,7 @@
 
 mod flags;
 mod mono;
+mod repeats;
 mod resample;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use callguard_core::{MediaTime, Span};
 use crate::{Block, FRAME, Format, RATE_HZ};
 use flags::Ledger;
 use mono::Mono;
+use repeats::Repeats;
 use resample::To16k;
 
 /// A time stamp this far from where the block before it ended is a jump. GStreamer's own default for audio
@@ -31,12 +33,16 @@ pub(crate) struct Frame {
     pub filled: bool,
     /// Share of the stream's own samples at full scale.
     pub full_scale: f32,
+    /// Places compared with what was heard before, and those that repeat it.
+    pub compared: u16,
+    pub repeated: u16,
 }
 
 /// One stretch of sound without a break. After a break a new one is made.
 pub(crate) struct Capture {
     format: Format,
     mono: Mono,
+    repeats: Repeats,
     resampler: To16k,
     ledger: Ledger,
     /// Sample 0 of the 16 kHz stream would lie here; shifted when a drift is followed.
@@ -57,6 +63,7 @@ impl Capture {
         Self {
             format: first.format,
             mono: Mono::new(rate_hz, channels),
+            repeats: Repeats::new(rate_hz),
             resampler: To16k::new(rate_hz),
             ledger: Ledger::default(),
             anchor: (0, first.at),
@@ -94,7 +101,7 @@ impl Capture {
             let x = self.mono.mix(frame);
             let filled = block.filled || x.is_nan();
             let x = if filled { 0.0 } else { x };
-            self.ledger.note(self.resampler.place(first + i as u64), x, filled);
+            self.ledger.note(self.resampler.place(first + i as u64), x, filled, self.repeats.push(x));
             self.mixed.push(x);
         }
         self.resampler.push(&self.mixed, &mut self.resampled);
@@ -148,6 +155,8 @@ impl Capture {
                 span: Span::between(from, self.time(self.framed)),
                 filled: flags.filled,
                 full_scale: flags.full_scale_share(),
+                compared: flags.compared,
+                repeated: flags.repeated,
             });
         }
         self.resampled.drain(..at);

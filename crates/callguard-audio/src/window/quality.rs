@@ -23,6 +23,9 @@ const LEAST_SNR_DB: f32 = 3.0;
 const MOST_FULL_SCALE: f32 = 0.01;
 /// Largest share of held pitch: see `gate/held.rs` for what speech and music have.
 const MOST_HELD: f32 = 0.2;
+/// Share of the places compared that must be repeats, and how many there must be for a share to mean something.
+const MOST_REPEATED: f32 = 0.5;
+const LEAST_COMPARED: u32 = 8;
 /// A band carries speech when its loud frames stand this far above its quiet ones, decibels. Over stationary noise, whose power in a
 /// 125 Hz band (four bins, about six degrees of freedom) spreads by 10 log10(12.6 / 2.2) = 7.6 dB between those quantiles, it stays dark.
 const BAND_STANDS_DB: f32 = 12.0;
@@ -72,6 +75,11 @@ pub(crate) fn judge(speech: &Speech, levels: &Levels) -> Result<Quality, Abstain
     if share(|f| if f.held { 1.0 } else { 0.0 }) > MOST_HELD {
         let tones = share(|f| if f.held && f.peaks > TONE { 1.0 } else { 0.0 });
         return Err(if tones > MOST_HELD / 2.0 { Abstain::Tone } else { Abstain::Music });
+    }
+    let count = |of: fn(&super::held::Held) -> u16| speech.frames().map(|f| u32::from(of(f))).sum::<u32>();
+    let (compared, repeated) = (count(|f| f.compared), count(|f| f.repeated));
+    if compared >= LEAST_COMPARED && repeated as f32 > MOST_REPEATED * compared as f32 {
+        return Err(Abstain::Repeated);
     }
     let snr_db = levels.floor_db().map(|floor| {
         let power = share(|f| 10f32.powf(f.level_db / 10.0));

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use callguard_audio::{Heard, VoiceWindows};
+use callguard_audio::{Block, Heard, VoiceWindows};
 use callguard_core::{Abstain, MediaTime, Span};
 
 use crate::signals::{MONO, abstained, block, bytes, ears, hear, seconds, silence, span, speech, windows};
 
-/// Hears `parts`, each at its own time, some of them marked.
-fn hear_parts(parts: &[(&[f32], usize, fn(&mut callguard_audio::Block<'_>))]) -> Vec<Heard> {
+/// Samples, the frame they begin at, and what is done to each of their blocks.
+type Part<'a> = (&'a [f32], usize, fn(&mut Block<'_>));
+
+fn hear_parts(parts: &[Part<'_>]) -> Vec<Heard> {
     let (mut ears, mut heard) = (ears(), Vec::new());
     for (samples, first, mark) in parts {
         push(&mut ears, samples, *first, *mark, &mut heard);
@@ -17,13 +19,7 @@ fn hear_parts(parts: &[(&[f32], usize, fn(&mut callguard_audio::Block<'_>))]) ->
     heard
 }
 
-fn push(
-    ears: &mut VoiceWindows,
-    samples: &[f32],
-    first: usize,
-    mark: fn(&mut callguard_audio::Block<'_>),
-    heard: &mut Vec<Heard>,
-) {
+fn push(ears: &mut VoiceWindows, samples: &[f32], first: usize, mark: fn(&mut Block<'_>), heard: &mut Vec<Heard>) {
     for (i, chunk) in samples.chunks(320).enumerate() {
         let chunk = bytes(chunk);
         let mut block = block(&chunk, MONO, first + i * 320);

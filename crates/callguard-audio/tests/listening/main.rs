@@ -3,6 +3,7 @@
 
 mod breaks;
 mod cutting;
+mod evidence;
 mod formats;
 mod signals;
 mod silence;

@@ -1,6 +1,6 @@
 //! What is no speech gives no window, and says why.
 
-use callguard_core::Abstain::{self, Clipped, Music, NoSpeech, Noisy, Silence, Tone};
+use callguard_core::Abstain::{self, Clipped, Music, NoSpeech, Noisy, Repeated, Silence, Tone};
 
 use crate::signals::{abstained, hear, noise, seconds, silence, speech, tones, windows};
 
@@ -78,4 +78,23 @@ fn a_voice_far_over_full_scale() {
     let heard = hear(&loud);
     assert!(windows(&heard).is_empty(), "{:?}", windows(&heard)[0].facts);
     assert!(abstained(&heard, Clipped).as_secs_f64() > 3.0, "{heard:?}");
+}
+
+#[test]
+fn a_loop_counts_once() {
+    // A period that is no multiple of anything inside.
+    let once = &speech()[..seconds(5.0) + 77];
+    let single = windows(&hear(once)).len();
+    let heard = hear(&[once, once, once].concat());
+    assert!(abstained(&heard, Repeated).as_secs_f64() > 5.0, "{heard:?}");
+    // A window that slides from the first time into the second is half new.
+    assert!(windows(&heard).len() <= single + 4, "{} windows, {single} the first time", windows(&heard).len());
+}
+
+#[test]
+fn a_stuck_buffer() {
+    let stuck = &speech()[seconds(2.0)..seconds(2.0) + 1_024];
+    let heard = hear(&[&speech()[..seconds(2.0)], &stuck.repeat(80)[..]].concat());
+    let said: f64 = windows(&heard).iter().map(|w| w.facts.fresh.as_secs_f64()).sum();
+    assert!(said < 4.0, "{said} s of evidence: {heard:?}");
 }
