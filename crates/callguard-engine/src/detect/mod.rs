@@ -1,0 +1,7 @@
+//! Detect: blocks become windows, windows become evidence.
+
+mod lanes;
+mod voice;
+
+pub(crate) use lanes::{Answer, Entry, Job, Lanes, Reply, score};
+pub(crate) use voice::{Detector, Voice, Window};
