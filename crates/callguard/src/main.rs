@@ -1,2 +1,5 @@
-//! The program.
-fn main() {}
+//! The program `callguard`.
+
+fn main() -> std::process::ExitCode {
+    callguard::main()
+}

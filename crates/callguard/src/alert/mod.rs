@@ -1,0 +1,11 @@
+//! Telling people: commands and webhooks, tried again with growing waits, never in the way of a call.
+
+mod backoff;
+mod channel;
+mod command;
+mod target;
+mod webhook;
+
+pub use backoff::Backoff;
+pub use channel::{Channel, ChannelStats, Channels};
+pub use target::Target;

@@ -1,0 +1,33 @@
+//! Where media comes in: files, URIs, microphones. What comes from outside is checked here first.
+
+pub mod decode;
+pub mod element;
+mod expand;
+mod guard;
+pub mod mic;
+mod place;
+mod whole;
+
+pub use expand::{MEDIA_EXTENSIONS, expand};
+pub use guard::{Guard, trouble_of};
+pub use place::{Place, argument_text};
+
+use crate::trouble::{Stage, Trouble, code};
+
+/// Starts GStreamer, and registers the elements that travel inside the program.
+///
+/// # Errors
+/// Where GStreamer itself does not start.
+pub fn init() -> Result<(), Trouble> {
+    let broken = |what: String| {
+        Trouble::new(
+            code::MISSING_ELEMENT,
+            Stage::Configure,
+            what,
+            "Run `callguard doctor`; `make setup` installs what is needed.",
+        )
+    };
+    gstreamer::init().map_err(|e| broken(format!("GStreamer does not start: {e}")))?;
+    Ok(())
+        .map_err(|e| broken(format!("the callguard elements cannot be registered: {e}")))
+}

@@ -1,0 +1,235 @@
+//! The command line: what can be asked, and in which words.
+
+mod calls;
+pub mod share;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use callguard_inference::{Fallback, Provider};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use calls::{CallSources, calls};
+
+const LONG_ABOUT: &str = "\
+Watches calls and recordings, and says with reasons when a voice is synthetic.
+
+Every verdict keeps one promise: at most so many genuine people are flagged in a call
+(1 % in 10 minutes, unless the profile or --false-alarm says otherwise).";
+
+const EXAMPLES: &str = "\
+Examples:
+  callguard doctor                                 what is missing here, and the fix
+  callguard scan call.wav                          is a voice in this recording synthetic?
+  callguard scan calls/ --report report            a whole folder, with pages to read
+  callguard watch --call desk mic                  guard the microphone, live
+  callguard watch --call a a.wav --call b b.wav    two callers at real-time pace";
+
+/// Callguard: a guard against synthetic voices in calls.
+#[derive(Debug, Parser)]
+#[command(name = "callguard", version, about, long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    /// Settings that every command shares.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Settings that every command shares. They win over the environment, which wins over the configuration file.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings (flag over environment over file)")]
+pub struct Common {
+    /// Configuration file (TOML); `callguard config show` prints one to begin with
+    #[arg(long, global = true, value_name = "FILE", env = "CALLGUARD_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where to start from: broadcast, kyc or meeting [default: broadcast]
+    #[arg(long, global = true, value_name = "NAME", env = "CALLGUARD_PROFILE")]
+    pub profile: Option<String>,
+    /// Largest share of genuine people that may be flagged in one call or file, like 1%
+    #[arg(long, global = true, value_name = "SHARE", env = "CALLGUARD_FALSE_ALARM", value_parser = share::parse)]
+    pub false_alarm: Option<f64>,
+    /// Folder that holds manifest.toml and the models
+    #[arg(long, global = true, value_name = "DIR", env = "CALLGUARD_MODELS")]
+    pub models: Option<PathBuf>,
+    /// ONNX Runtime's library [default: ORT_DYLIB_PATH, then beside the program, the build folder, the system]
+    #[arg(long, global = true, value_name = "FILE", env = "CALLGUARD_ONNXRUNTIME")]
+    pub onnxruntime: Option<PathBuf>,
+    /// What runs the models: auto, cpu, cuda, tensorrt
+    #[arg(long, global = true, value_name = "NAME", env = "CALLGUARD_PROVIDER")]
+    pub provider: Option<Provider>,
+    /// What to do where the provider cannot be had: none (an error) or cpu
+    #[arg(long, global = true, value_name = "NAME", env = "CALLGUARD_FALLBACK")]
+    pub fallback: Option<Fallback>,
+    /// What is logged: error, warn, info, debug, trace, or a filter such as callguard=debug
+    #[arg(long, global = true, value_name = "FILTER", env = "CALLGUARD_LOG")]
+    pub log: Option<String>,
+    /// How it is logged, on stderr
+    #[arg(long, global = true, value_name = "FORMAT", env = "CALLGUARD_LOG_FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge recordings, faster than real time
+    Scan(Scan),
+    /// Guard live calls
+    Watch(Watch),
+    /// List what can be recorded from
+    Devices,
+    /// List, check and measure the models
+    #[command(subcommand)]
+    Models(Models),
+    /// Say what is missing here, what runs where, and the fix for each
+    Doctor,
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// Print the JSON Schema of an output
+    Schema {
+        /// Which output
+        of: SchemaOf,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+const SCAN_HELP: &str = "\
+Examples:
+  callguard scan interview.mp4
+  callguard scan --format jsonl calls/*.wav | jq -r 'select(.verdict==\"synthetic\").input'
+  callguard scan --report report --false-alarm 0.1% calls/
+  callguard scan --fail-on-alert upload.wav || echo 'not this one'
+
+Exit code: 0 all inputs were judged; 1 an input failed (the others went on);
+           2 wrong usage; 3 an alert was raised and --fail-on-alert was given (3 wins over 1).";
+
+/// Judge recordings.
+#[derive(Args, Debug)]
+#[command(after_help = SCAN_HELP)]
+pub struct Scan {
+    /// Files, folders and URIs (file, http, https)
+    #[arg(required = true, value_name = "PATH")]
+    pub inputs: Vec<OsString>,
+    /// What is printed: a table, or one JSON object per line (callguard.scan/1) and nothing else
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Write pages to read into this folder: self-contained HTML with plots and reasons
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+    /// How many inputs at once [default: as many as there are cores]
+    #[arg(long, value_name = "N", env = "CALLGUARD_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// End with exit code 3 when an alert was raised
+    #[arg(long)]
+    pub fail_on_alert: bool,
+    /// No progress bar
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What `scan` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people.
+    Table,
+    /// One JSON object per line.
+    Jsonl,
+}
+
+const WATCH_HELP: &str = "\
+Examples:
+  callguard watch mic
+  callguard watch --call guest-1 one.wav --call guest-2 two.wav --jsonl events.jsonl
+  callguard watch --on-alert 'jq -r .alert.hypothesis >> alerts.txt' mic
+  callguard watch --on-alert https://desk.example/hook --report report guest.wav
+
+Each --call NAME takes the sources that follow it. q or Ctrl-C ends it; it ends by itself
+when all sources have ended.";
+
+/// Guard live calls.
+#[derive(Args, Debug)]
+#[command(after_help = WATCH_HELP)]
+pub struct Watch {
+    /// Name of the call that the sources after it belong to
+    #[arg(long = "call", value_name = "NAME", action = clap::ArgAction::Append)]
+    pub calls: Vec<String>,
+    /// A file or URI played at real-time pace, `mic` or `mic:DEVICE`, or `test`
+    #[arg(required = true, value_name = "SRC")]
+    pub sources: Vec<OsString>,
+    /// Append every event to this file, one JSON object per line (callguard.event/1)
+    #[arg(long, value_name = "FILE")]
+    pub jsonl: Option<PathBuf>,
+    /// Tell this of every alert: a shell command (JSON on stdin) or an http(s) URL (JSON by POST); may be repeated
+    #[arg(long, value_name = "CMD|URL")]
+    pub on_alert: Vec<String>,
+    /// Write pages to read into this folder at the end
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+    /// Also play what is watched to the loudspeaker
+    #[arg(long)]
+    pub listen: bool,
+    /// Plain lines even on a terminal
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// What can be asked of the models.
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// What there is: task, licence, hash, calibration, law
+    List {
+        /// One JSON array instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check hashes, and shapes against the running session
+    Verify,
+    /// Measure how long a window takes here
+    Bench {
+        /// How many windows per measurement
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        windows: u32,
+    },
+}
+
+/// What can be asked of the configuration.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Check a file (or what is in effect) and say everything that is wrong with it
+    Check {
+        /// The file [default: the one in effect]
+        file: Option<PathBuf>,
+    },
+    /// Print what is in effect, as a file to begin with
+    Show {
+        /// Print an annotated profile as it is shipped instead
+        #[arg(long, value_name = "NAME")]
+        shipped: Option<String>,
+    },
+}
+
+/// Which output's schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// callguard.scan/1
+    Scan,
+    /// callguard.event/1
+    Event,
+}

@@ -1,0 +1,181 @@
+//! One input from its bytes to its result.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use callguard_engine::{CallReport, Engine, Flags, OfflineCall};
+use sha2::{Digest, Sha256};
+use tracing::{info_span, warn};
+
+use super::convert;
+use super::result::{ModelResult, PolicyResult, SCAN_SCHEMA, ScanResult, Status, round};
+use crate::capture::decode::{Decoded, decode};
+use crate::capture::{Place, argument_text};
+use crate::config::{Config, Limits};
+use crate::report::{ParticipantPage, ReasonWindows};
+use crate::trouble::{Stage, Trouble, code};
+
+/// A result, and what its page shows beyond it.
+#[derive(Debug)]
+pub struct Judged {
+    /// What is put out.
+    pub result: ScanResult,
+    /// The participants' courses.
+    pub pages: Vec<ParticipantPage>,
+    /// The windows to look at first, by alert and reason.
+    pub windows: Vec<Vec<ReasonWindows>>,
+    /// The promise.
+    pub false_alarm: f64,
+}
+
+/// What judges inputs; shared by all jobs.
+#[derive(Debug)]
+pub struct Judge {
+    engine: Result<Engine, Trouble>,
+    limits: Limits,
+    models: Vec<ModelResult>,
+    policy: PolicyResult,
+    false_alarm: f64,
+}
+
+impl Judge {
+    /// With an engine, or the reason why there is none: then every input's result says so.
+    #[must_use]
+    pub fn new(engine: Result<Engine, Trouble>, config: &Config) -> Self {
+        let models = engine.as_ref().map(models).unwrap_or_default();
+        Self {
+            engine,
+            limits: config.capture.clone(),
+            models,
+            policy: policy(config),
+            false_alarm: config.policy.false_alarm,
+        }
+    }
+
+    /// Judges one input. `progress` is told the share that was heard.
+    #[must_use]
+    pub fn judge(&self, input: &OsString, progress: &dyn Fn(f64)) -> Judged {
+        let _span = info_span!("capture", input = %input.to_string_lossy()).entered();
+        // A defect that one input brings to light must not end the others.
+        let heard = catch_unwind(AssertUnwindSafe(|| self.hear(input, progress)));
+        let heard = heard.unwrap_or_else(|_| {
+            let what = format!("{}: judging it panicked", input.to_string_lossy());
+            Err(Trouble::new(code::INTERNAL, Stage::Detect, what, "This is a defect of callguard: please report it."))
+        });
+        match heard {
+            Ok((decoded, report)) => self.judged(input, &decoded, &report),
+            Err(trouble) => self.failed(input, trouble),
+        }
+    }
+
+    fn hear(&self, input: &OsString, progress: &dyn Fn(f64)) -> Result<(Decoded, CallReport), Trouble> {
+        let engine = self.engine.as_ref().map_err(Clone::clone)?;
+        let place = Place::parse(input, &self.limits.scan_schemes)?;
+        let (shown, _) = argument_text(input);
+        let call = Arc::new(Mutex::new(Some(engine.offline(&shown))));
+        let shared = Arc::clone(&call);
+        let decoded = decode(&place, &shown, &self.limits, progress, move |number| {
+            let call = Arc::clone(&shared);
+            let stream = with(&call, |call| call.audio(&format!("stream {number}")));
+            Box::new(move |block| {
+                let flags = Flags { discontinuity: block.discontinuity, filled: block.filled };
+                match stream.and_then(|stream| {
+                    with(&call, |call| call.push(stream, block.bytes, block.format, block.at, flags))
+                }) {
+                    Some(Err(e)) => Err(e.into()),
+                    Some(Ok(())) | None => Ok(()),
+                }
+            })
+        })?;
+        let call = call.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let call = call.ok_or_else(|| {
+            Trouble::new(code::INTERNAL, Stage::Fuse, format!("{shown}: no call"), "Please report this.")
+        })?;
+        if let Some(cut) = &decoded.cut {
+            warn!(stage = "capture", "{cut}");
+        }
+        Ok((decoded, call.finish(None)?))
+    }
+
+    fn judged(&self, input: &OsString, decoded: &Decoded, report: &CallReport) -> Judged {
+        let blank = self.blank(input);
+        let participants = convert::participants(report);
+        let salt = format!("{}\0{}\0{:?}", blank.input, blank.policy.sha256, self.models);
+        let alerts = report.alerts.iter().map(|(_, alert)| convert::alert(alert, alert_id(&salt, alert))).collect();
+        let result = ScanResult {
+            status: if decoded.cut.is_some() { Status::Partial } else { Status::Ok },
+            duration_s: Some(round(decoded.heard.as_secs_f64())),
+            verdict: convert::worst(report),
+            llr: participants.iter().filter_map(|p| p.llr).reduce(f64::max),
+            sources: convert::strongest_sources(&participants),
+            participants,
+            alerts,
+            error: decoded.cut.clone(),
+            ..blank
+        };
+        Judged {
+            result,
+            pages: convert::pages(report),
+            windows: convert::windows(report),
+            false_alarm: self.false_alarm,
+        }
+    }
+
+    fn failed(&self, input: &OsString, trouble: Trouble) -> Judged {
+        let result = ScanResult { error: Some(trouble), ..self.blank(input) };
+        Judged { result, pages: Vec::new(), windows: Vec::new(), false_alarm: self.false_alarm }
+    }
+
+    /// The result of an input of which nothing is known.
+    fn blank(&self, input: &OsString) -> ScanResult {
+        let (input, input_hex) = argument_text(input);
+        ScanResult {
+            schema: SCAN_SCHEMA,
+            input,
+            input_hex,
+            status: Status::Error,
+            duration_s: None,
+            verdict: "inconclusive",
+            llr: None,
+            sources: Default::default(),
+            participants: Vec::new(),
+            alerts: Vec::new(),
+            models: self.models.clone(),
+            policy: self.policy.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            error: None,
+        }
+    }
+}
+
+fn with<T>(call: &Mutex<Option<OfflineCall>>, work: impl FnOnce(&mut OfflineCall) -> T) -> Option<T> {
+    call.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(work)
+}
+
+/// What judges, for the result.
+pub fn models(engine: &Engine) -> Vec<ModelResult> {
+    let described = |m: callguard_engine::ModelInfo| ModelResult {
+        id: m.spec.id,
+        sha256: m.spec.sha256,
+        provider: m.provider.map_or_else(|| "remote".to_owned(), |p| p.to_string()),
+    };
+    engine.models().into_iter().map(described).collect()
+}
+
+/// The policy in effect. Its hash covers every number that a verdict depends on beside the models.
+pub fn policy(config: &Config) -> PolicyResult {
+    let numbers = serde_json::json!({ "policy": config.policy, "hop_s": config.detect.hop.as_secs_f64() });
+    let sha256 = Sha256::digest(numbers.to_string());
+    PolicyResult { profile: config.profile.clone(), sha256: sha256.iter().map(|b| format!("{b:02x}")).collect() }
+}
+
+/// The same in every run, and different for every alert: what was judged, by what, and what was found.
+fn alert_id(salt: &str, alert: &callguard_core::Alert) -> String {
+    let what =
+        format!("{salt}\0{}\0{}\0{}\0{}", alert.key.0, alert.participant.0, alert.hypothesis, alert.raised.as_nanos());
+    let hash = Sha256::digest(what);
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    uuid::Uuid::new_v8(bytes).to_string()
+}

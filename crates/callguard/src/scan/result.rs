@@ -1,0 +1,179 @@
+//! `callguard.scan/1`: what is said of one input. The schema stands in `docs/schemas/callguard.scan-1.schema.json`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::trouble::Trouble;
+
+/// The schema's name and version, in every object.
+pub const SCAN_SCHEMA: &str = "callguard.scan/1";
+
+/// How far it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// All of it was heard.
+    Ok,
+    /// Part of it was heard; `error` says why not all.
+    Partial,
+    /// Nothing was heard.
+    Error,
+}
+
+/// What is said of one input. Seconds are media time from the input's start, rounded to milliseconds; llrs are in nats, rounded to
+/// thousandths.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScanResult {
+    /// [`SCAN_SCHEMA`].
+    pub schema: &'static str,
+    /// The argument, byte for byte where it is UTF-8.
+    pub input: String,
+    /// All bytes of an argument that is not UTF-8, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_hex: Option<String>,
+    /// How far it went.
+    pub status: Status,
+    /// How much was heard.
+    pub duration_s: Option<f64>,
+    /// The worst that was reached: genuine, suspect, synthetic or inconclusive.
+    pub verdict: &'static str,
+    /// The largest participant's; `null` without evidence.
+    pub llr: Option<f64>,
+    /// Each source, of the participant of whom it says most.
+    pub sources: BTreeMap<String, SourceResult>,
+    /// Who was heard.
+    pub participants: Vec<ParticipantResult>,
+    /// What was raised, in order of time.
+    pub alerts: Vec<AlertResult>,
+    /// What judged.
+    pub models: Vec<ModelResult>,
+    /// By which policy.
+    pub policy: PolicyResult,
+    /// The program's version.
+    pub version: &'static str,
+    /// What went wrong, where `status` is not `ok`.
+    pub error: Option<Trouble>,
+}
+
+/// One source of evidence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SourceResult {
+    /// Mean of the calibrated window llrs before clipping; `null` without windows.
+    pub llr: Option<f64>,
+    /// How many windows.
+    pub windows: u64,
+    /// Net observation.
+    pub observed_s: f64,
+    /// What was not judged, by reason.
+    pub abstained_s: BTreeMap<String, f64>,
+}
+
+/// One participant.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ParticipantResult {
+    /// Counts from 1.
+    pub id: u32,
+    /// How often they were begun anew.
+    pub epoch: u32,
+    /// face or voice.
+    pub kind: &'static str,
+    /// Begin.
+    pub from_s: f64,
+    /// End.
+    pub to_s: f64,
+    /// The worst that was reached.
+    pub verdict: &'static str,
+    /// The largest chart's; `null` without evidence.
+    pub llr: Option<f64>,
+    /// By hypothesis.
+    pub charts: BTreeMap<String, ChartResult>,
+    /// By name.
+    pub sources: BTreeMap<String, SourceResult>,
+}
+
+/// One chart.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ChartResult {
+    /// Evidence of the whole input.
+    pub llr: f64,
+    /// Highest score.
+    pub peak: f64,
+    /// What it takes to be *Synthetic*; `null` where a source has no measured law.
+    pub threshold: Option<f64>,
+    /// What it takes to be *Suspect*.
+    pub suspect_threshold: f64,
+}
+
+/// One alert.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AlertResult {
+    /// UUIDv8, derived from the input and the alert: the same in every run.
+    pub id: String,
+    /// Of whom.
+    pub participant: u32,
+    /// What it is about.
+    pub hypothesis: String,
+    /// When the evidence began.
+    pub onset_s: f64,
+    /// End of the deciding window.
+    pub raised_s: f64,
+    /// When it cleared.
+    pub cleared_s: Option<f64>,
+    /// Score when it was raised.
+    pub score: f64,
+    /// What it had to reach.
+    pub threshold: f64,
+    /// What each source gave.
+    pub reasons: Vec<ReasonResult>,
+}
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReasonResult {
+    /// The source.
+    pub source: String,
+    /// What it gave.
+    pub llr: f64,
+    /// Begin.
+    pub from_s: f64,
+    /// End.
+    pub to_s: f64,
+}
+
+/// One model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelResult {
+    /// Its name in the manifest.
+    pub id: String,
+    /// Of its file.
+    pub sha256: String,
+    /// What ran it.
+    pub provider: String,
+}
+
+/// The policy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PolicyResult {
+    /// The profile it began with.
+    pub profile: String,
+    /// Of the policy's numbers in effect, as JSON.
+    pub sha256: String,
+}
+
+/// Rounded to thousandths, without a negative zero.
+#[must_use]
+pub fn round(x: f64) -> f64 {
+    (x * 1000.0).round() / 1000.0 + 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_leaves_no_negative_zero() {
+        assert_eq!(serde_json::to_string(&round(-0.0001)).unwrap(), "0.0");
+        assert_eq!(round(1.23456), 1.235);
+    }
+}

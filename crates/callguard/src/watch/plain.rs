@@ -1,0 +1,85 @@
+//! The view where there is no terminal: one line per change, flushed.
+
+use callguard_core::{AlertEvent, CallEvent, EventType, ReasonEvent};
+
+use super::board::{Board, Row};
+use crate::report::clock;
+
+/// The line that an event is worth, if it is.
+#[must_use]
+pub fn line(event: &CallEvent, board: &Board) -> Option<String> {
+    let who = who(event, board);
+    let at = clock(event.t_media_s);
+    let text = match event.r#type {
+        EventType::Joined => format!("{at}  {who}  joined"),
+        EventType::Left => format!("{at}  {who}  left"),
+        EventType::Epoch => format!("{at}  {who}  begun anew"),
+        EventType::Verdict => {
+            let row = board.find(&event.call, event.participant?)?;
+            format!("{at}  {who}  {}  {}", event.verdict?, standing(row)).trim_end().to_owned()
+        }
+        EventType::AlertRaised => format!("{at}  {who}  ALERT {}", alert(event.alert.as_ref()?)),
+        EventType::AlertCleared => format!("{at}  {who}  alert {} cleared", event.alert.as_ref()?.number),
+        EventType::AlertAcknowledged => format!("{at}  {who}  alert {} acknowledged", event.alert.as_ref()?.number),
+        EventType::EngineUnavailable => {
+            format!(
+                "{at}  {}  the analysis broke down: {}",
+                event.call,
+                event.unobserved.as_deref().unwrap_or("no reason known")
+            )
+        }
+        EventType::Update => return None,
+    };
+    Some(text)
+}
+
+fn who(event: &CallEvent, board: &Board) -> String {
+    let row = event.participant.and_then(|p| board.find(&event.call, p));
+    row.map_or_else(|| event.call.clone(), |row| format!("{}/{}", row.call, row.name))
+}
+
+fn standing(row: &Row) -> String {
+    let Some((chart, _)) = row.worst() else { return row.unobserved.clone().unwrap_or_default() };
+    let against = match chart.synthetic_at {
+        Some(at) => format!("score {:.1} of {at:.1}", chart.score),
+        None => format!("score {:.1}, suspect at {:.1}", chart.score, chart.suspect_at),
+    };
+    let reason = row.reasons.first().map(|r| format!("  {}", reason(r))).unwrap_or_default();
+    format!("{against}{reason}")
+}
+
+/// What an alert says for itself.
+#[must_use]
+pub fn alert(alert: &AlertEvent) -> String {
+    let reasons: Vec<String> = alert.reasons.iter().map(reason).collect();
+    format!("{}  score {:.1} of {:.1}  {}", alert.hypothesis, alert.score, alert.threshold, reasons.join("; "))
+}
+
+/// A source, what it gave and since when.
+#[must_use]
+pub fn reason(reason: &ReasonEvent) -> String {
+    let windows: Vec<String> =
+        reason.windows.iter().map(|w| format!("{}–{}", clock(w.from_s), clock(w.to_s))).collect();
+    let look = if windows.is_empty() { String::new() } else { format!(" (look at {})", windows.join(", ")) };
+    format!("{} {:+.1} since {}{look}", reason.source, reason.llr, clock(reason.from_s))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::board::tests::event;
+    use super::*;
+    use callguard_core::State;
+
+    #[test]
+    fn a_change_is_one_line_with_its_reason() {
+        let mut board = Board::default();
+        let joined = event(EventType::Joined, 0.0, State::Gathering, 0.0);
+        board.take(&joined, Some("guest".into()));
+        assert_eq!(line(&joined, &board).as_deref(), Some("0:00.0  desk/guest  joined"));
+        let suspect = event(EventType::Verdict, 7.5, State::Suspect, 4.25);
+        board.take(&suspect, None);
+        let wanted = "0:07.5  desk/guest  suspect  score 4.2 of 6.0  voice-clone +4.2 since 0:00.5";
+        assert_eq!(line(&suspect, &board).as_deref(), Some(wanted));
+        assert_eq!(line(&event(EventType::Update, 8.0, State::Suspect, 4.0), &board), None);
+    }
+}
