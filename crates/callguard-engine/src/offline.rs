@@ -70,9 +70,16 @@ impl OfflineCall {
             let hint = "Convert the recording to 4 to 384 kHz and at most 8 channels.";
             return Err(EngineError::new(ErrorCode::FormatRefused, "capture", refused.to_string(), hint));
         }
-        let bytes = &pcm[..frames as usize * format.frame_bytes()];
-        let block = Block { format, bytes, at, discontinuity: flags.discontinuity, filled: flags.filled };
-        self.work(stream, |voice, ask| voice.listen(&block, ask))
+        // A second at a time: fewer windows than may wait for their answers.
+        let second = format.rate_hz as usize * format.frame_bytes();
+        let mut joint = flags;
+        for (i, bytes) in pcm[..frames as usize * format.frame_bytes()].chunks(second).enumerate() {
+            let at = at + Duration::from_secs(i as u64);
+            let block = Block { format, bytes, at, discontinuity: joint.discontinuity, filled: flags.filled };
+            self.work(stream, |voice, ask| voice.listen(&block, ask))?;
+            joint.discontinuity = false;
+        }
+        Ok(())
     }
 
     /// There is nothing to hear from `at` on, for so long.

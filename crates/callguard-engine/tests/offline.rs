@@ -1,0 +1,87 @@
+//! A recording is judged without drops, and as the same audio would be live.
+#![allow(missing_docs)]
+
+mod common;
+
+use std::time::Duration;
+
+use callguard_core::{MediaTime, State};
+use callguard_engine::{AudioFormat, CallReport, Engine, ErrorCode, Flags, SampleFormat};
+use common::{FORMAT, How, at, engine, eventually, say, speech};
+
+fn heard(engine: &Engine, block: usize) -> CallReport {
+    let mut call = engine.offline("file");
+    let stream = call.audio("audio");
+    for (i, pcm) in speech().chunks(block).enumerate() {
+        call.push(stream, pcm, FORMAT, at(i * block), Flags::default()).expect("it is speech");
+    }
+    call.finish(Some(at(speech().len()).since(MediaTime::ZERO))).expect("a report")
+}
+
+fn told(report: &CallReport) -> String {
+    let p = &report.participants[0];
+    format!("{:?} {:?} {:?} {:?} {:?}", p.charts, p.sources, p.conclusion, p.timeline.windows, report.alerts)
+}
+
+#[test]
+fn how_a_recording_is_cut_makes_no_difference() {
+    let engine = engine(How::Says(2.0));
+    let whole = heard(&engine, speech().len());
+    assert_eq!(whole.participants[0].conclusion, State::Synthetic);
+    assert_eq!(whole.alerts.len(), 1);
+    assert_eq!(told(&whole), told(&heard(&engine, 882)));
+    assert_eq!(told(&whole), told(&heard(&engine, 65_536)));
+}
+
+#[test]
+fn live_and_recorded_give_the_same_windows() {
+    let engine = engine(How::Says(0.3));
+    let recorded = heard(&engine, 4096);
+    let call = engine.live("desk");
+    let mut tap = call.audio("line");
+    say(&mut tap, speech(), MediaTime::ZERO);
+    tap.end();
+    eventually("all is heard", || {
+        tap.stats().waiting_blocks == 0 && call.snapshot().now >= at(speech().len() - 44_100)
+    });
+    call.close();
+    let live = call.snapshot();
+    let windows = |r: &CallReport| r.participants.first().map(|p| p.timeline.windows.clone());
+    assert_eq!(tap.stats().dropped_frames, 0);
+    assert_eq!(windows(&recorded).map(|w| w.len()), Some(1));
+    assert_eq!(windows(&live), windows(&recorded));
+}
+
+#[test]
+fn a_recording_shorter_than_a_window_gives_exactly_one() {
+    let engine = engine(How::Says(1.0));
+    let mut call = engine.offline("file");
+    let stream = call.audio("audio");
+    call.push(stream, &speech()[..2 * 2 * common::RATE as usize], FORMAT, MediaTime::ZERO, Flags::default())
+        .expect("speech");
+    let report = call.finish(None).expect("a report");
+    assert_eq!(report.participants[0].sources[0].windows, 1);
+    assert!((report.policy.call_s - 2.0).abs() < 0.1, "a file is a call of its own length: {}", report.policy.call_s);
+}
+
+#[test]
+fn what_cannot_be_heard_is_said() {
+    let engine = engine(How::Says(1.0));
+    let mut call = engine.offline("file");
+    let stream = call.audio("audio");
+    let format = AudioFormat { rate_hz: 1_000, channels: 1, sample: SampleFormat::S16 };
+    let error = call.push(stream, &[0; 200], format, MediaTime::ZERO, Flags::default()).expect_err("too low a rate");
+    assert_eq!(error.code, ErrorCode::FormatRefused);
+    assert!(error.message.contains("1000 Hz") && !error.hint.is_empty(), "{error:?}");
+    let report = call.finish(Some(Duration::from_secs(1))).expect("a report");
+    assert_eq!(report.participants[0].conclusion, State::Gathering);
+}
+
+#[test]
+fn a_detector_that_panics_is_an_error_not_a_verdict() {
+    let engine = engine(How::Panics);
+    let mut call = engine.offline("file");
+    let stream = call.audio("audio");
+    let error = call.push(stream, speech(), FORMAT, MediaTime::ZERO, Flags::default()).expect_err("it panics");
+    assert_eq!(error.code, ErrorCode::DetectorFailed);
+}
