@@ -28,6 +28,6 @@ pub fn init() -> Result<(), Trouble> {
         )
     };
     gstreamer::init().map_err(|e| broken(format!("GStreamer does not start: {e}")))?;
-    Ok(())
+    gstcallguard::plugin_register_static()
         .map_err(|e| broken(format!("the callguard elements cannot be registered: {e}")))
 }

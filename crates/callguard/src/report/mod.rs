@@ -5,6 +5,6 @@ mod plot;
 mod timeline;
 mod write;
 
-pub use page::{Page, ParticipantPage, ReasonWindows, StateMark, clock};
+pub use page::{Page, ParticipantPage, ReasonWindows, StateMark, clock, promise};
 pub use timeline::{Abstained, AlertMark, ChartLine, Timeline, WindowBar};
 pub use write::{Report, Unit};

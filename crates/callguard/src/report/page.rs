@@ -27,6 +27,8 @@ pub struct Page {
     pub false_alarm: f64,
     /// In a call of so many seconds.
     pub call_s: f64,
+    /// What else is known, as name and value.
+    pub facts: Vec<(&'static str, String)>,
 }
 
 /// Begin, end and llr of the windows that speak most.
@@ -110,7 +112,11 @@ impl Page {
             .enumerate()
             .map(|(i, a)| self.alert(a, self.windows.get(i).map_or(&[], Vec::as_slice)))
             .collect();
-        let json = serde_json::to_string_pretty(result).map_err(|e| broken(&e))?;
+        let json = if self.unit == "file" {
+            Some(serde_json::to_string_pretty(result).map_err(|e| broken(&e))?)
+        } else {
+            None
+        };
         let verdict = if result.status == Status::Error { "error" } else { result.verdict };
         let values = context! {
             version => result.version,
@@ -169,7 +175,8 @@ impl Page {
                 .iter()
                 .map(|m| fact("Model", format!("{}, run by {}, sha256 {}", m.id, m.provider, m.sha256))),
         );
-        facts.push(fact("Callguard", format!("{} (schema {})", result.version, result.schema)));
+        facts.extend(self.facts.iter().map(|(name, value)| fact(name, value.clone())));
+        facts.push(fact("Callguard", result.version.to_owned()));
         facts
     }
 }

@@ -1,7 +1,7 @@
 //! Recordings, judged faster than real time; nothing is dropped, and the result is the same on any number of cores.
 
-mod convert;
-mod judge;
+pub(crate) mod convert;
+pub(crate) mod judge;
 mod order;
 pub mod result;
 mod table;
@@ -120,6 +120,7 @@ fn page(judged: Judged) -> Page {
         windows: judged.windows,
         false_alarm: judged.false_alarm,
         call_s: judged.result.duration_s.unwrap_or(0.0),
+        facts: Vec::new(),
         result: judged.result,
     }
 }

@@ -1,20 +1,213 @@
-//! Live calls, guarded.
+//! Live calls, guarded: sources play or record, the engine listens, and what it finds is shown, kept and told.
 
 mod board;
+mod calls;
 mod jsonl;
 mod plain;
 mod player;
 mod screen;
 mod source;
+mod summary;
 mod terminal;
 
-use crate::trouble::Trouble;
+use std::io::IsTerminal;
 use std::process::ExitCode;
-/// stub
-pub fn run(
-    _c: &crate::cli::Common,
-    _a: &crate::cli::Watch,
-    _m: Option<&clap::ArgMatches>,
-) -> Result<ExitCode, Trouble> {
-    Ok(ExitCode::SUCCESS)
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use callguard_core::CallEvent;
+use callguard_engine::Engine;
+use clap::ArgMatches;
+use tracing::error;
+
+use crate::alert::Channels;
+use crate::cli::{self, Common, Watch};
+use crate::config::{self, Complaint, Config, RawAlert, refusal};
+use crate::log::Log;
+use crate::out::say;
+use crate::report::promise;
+use crate::trouble::Trouble;
+use crate::{capture, log};
+use board::Board;
+use calls::Guarded;
+use jsonl::EventFile;
+use screen::Look;
+use terminal::{Key, Screen};
+
+/// How often events are read, sources looked at and the view drawn: ten times a second reads as at once.
+const TURN: Duration = Duration::from_millis(100);
+/// How long the end waits for alerts that are on their way.
+const LAST_ALERTS: Duration = Duration::from_secs(10);
+/// Log lines that the view shows.
+const LOG_LINES: usize = 5;
+
+/// Guards everything that was named, until all sources have ended or the end is asked for.
+///
+/// # Errors
+/// Where nothing can be begun. A source that fails later ends alone and makes the exit code 1.
+pub fn run(common: &Common, args: &Watch, matches: Option<&ArgMatches>) -> Result<ExitCode, Trouble> {
+    let on_alert = (!args.on_alert.is_empty()).then(|| args.on_alert.clone());
+    let config = config::load_with(common, RawAlert { on_alert, ..RawAlert::default() })?;
+    let groups = matches
+        .map_or_else(|| Ok(Vec::new()), cli::calls)
+        .map_err(|message| refusal(None, &[Complaint { key: "--call".into(), message }]))?;
+    let log = log::start(&config)?;
+    capture::init()?;
+    let planned = calls::plan(&groups, &config.capture)?;
+    let events = args.jsonl.as_deref().map(EventFile::open).transpose()?;
+    let report = args.report.as_deref().map(summary::create).transpose()?;
+    let engine = Engine::start(config.engine())?;
+    let stop = stop_switch();
+    let calls = calls::start(&engine, planned, args.listen, &config.capture)?;
+    let view = View::open(args, &log, &config)?;
+    let mut session = Session {
+        calls,
+        events,
+        channels: Channels::start(&config.alert),
+        board: Board::default(),
+        view,
+        log: log.clone(),
+        failed: false,
+    };
+    let went = session.follow(&stop);
+    let Session { calls, channels, board, view, failed, .. } = session;
+    drop(view);
+    log.to_stderr();
+    let told = channels.finish(LAST_ALERTS);
+    went?;
+    summary::print(&calls, &board)?;
+    if told.lost > 0 {
+        eprintln!("callguard: {} alert(s) could not be delivered; the log says why", told.lost);
+    }
+    if let Some(report) = report {
+        let index = summary::write(report, &calls, &engine, &config)?;
+        eprintln!("report: {}", index.display());
+    }
+    engine.stop();
+    Ok(ExitCode::from(u8::from(failed || told.lost > 0)))
+}
+
+/// Turns true at Ctrl-C or a request to terminate. The second one ends the process at once.
+fn stop_switch() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&stop);
+    let set = ctrlc::set_handler(move || {
+        if switch.swap(true, Ordering::AcqRel) {
+            // 128 + SIGINT, as shells report it.
+            std::process::exit(130);
+        }
+    });
+    if let Err(e) = set {
+        error!(stage = "capture", "Ctrl-C ends without a summary: {e}");
+    }
+    stop
+}
+
+/// How it is shown.
+enum View {
+    Screen(Box<Screen>, Look),
+    Lines,
+}
+
+impl View {
+    fn open(args: &Watch, log: &Log, config: &Config) -> Result<Self, Trouble> {
+        if args.plain || !std::io::stdout().is_terminal() {
+            return Ok(Self::Lines);
+        }
+        match Screen::open() {
+            Ok(screen) => {
+                log.into_pane();
+                let promise = promise("call", config.policy.false_alarm, config.policy.call_s);
+                Ok(Self::Screen(Box::new(screen), Look { promise, ..Look::default() }))
+            }
+            Err(e) => {
+                eprintln!("callguard: no terminal view ({e}): plain lines instead");
+                Ok(Self::Lines)
+            }
+        }
+    }
+}
+
+struct Session {
+    calls: Vec<Guarded>,
+    events: Option<EventFile>,
+    channels: Channels,
+    board: Board,
+    view: View,
+    log: Log,
+    failed: bool,
+}
+
+impl Session {
+    /// Until every call has ended, or the end is asked for.
+    fn follow(&mut self, stop: &AtomicBool) -> Result<(), Trouble> {
+        loop {
+            self.read()?;
+            for call in &mut self.calls {
+                for trouble in call.look() {
+                    self.failed = true;
+                    match self.view {
+                        View::Lines => eprintln!("callguard: {}", trouble.for_people()),
+                        View::Screen(..) => error!(stage = %trouble.stage, "{trouble}"),
+                    }
+                }
+            }
+            let over = self.calls.iter().all(Guarded::is_over);
+            if over || self.show()? || stop.load(Ordering::Acquire) {
+                break;
+            }
+        }
+        self.calls.iter_mut().for_each(Guarded::close);
+        self.read()
+    }
+
+    /// Takes every event that is there.
+    fn read(&mut self) -> Result<(), Trouble> {
+        for call in &self.calls {
+            while let Some(event) = call.next_event() {
+                self.board.take(&event, call.name_of(&event));
+                self.channels.notice(&event);
+                if let Some(file) = &mut self.events {
+                    file.add(&event)?;
+                }
+                if matches!(self.view, View::Lines) {
+                    speak(&event, &self.board)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws, and waits for a key or the next turn; true: the end was asked for.
+    fn show(&mut self) -> Result<bool, Trouble> {
+        let View::Screen(screen, look) = &mut self.view else {
+            std::thread::sleep(TURN);
+            return Ok(false);
+        };
+        look.log = self.log.newest(LOG_LINES);
+        let standing: Vec<_> =
+            self.board.rows.iter().flat_map(|r| r.standing().map(|a| (r.call.clone(), a.number))).collect();
+        look.selected = look.selected.min(standing.len().saturating_sub(1));
+        // A terminal that went away is a request to end.
+        let Ok(key) = screen.draw(&self.board, look).and_then(|()| screen.key(TURN)) else { return Ok(true) };
+        match key {
+            Some(Key::Quit) => return Ok(true),
+            Some(Key::Down) => look.selected += 1,
+            Some(Key::Up) => look.selected = look.selected.saturating_sub(1),
+            Some(Key::Acknowledge) => {
+                if let Some((call, number)) = standing.get(look.selected)
+                    && let Some(call) = self.calls.iter().find(|c| c.name() == call)
+                {
+                    call.acknowledge(*number);
+                }
+            }
+            None => {}
+        }
+        Ok(false)
+    }
+}
+
+fn speak(event: &CallEvent, board: &Board) -> Result<(), Trouble> {
+    plain::line(event, board).map_or(Ok(()), |line| say(&line))
 }

@@ -1,0 +1,148 @@
+//! The calls of one run: each with its sources, its events and its end.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use callguard_core::{AlertKey, CallEvent};
+use callguard_engine::{CallReport, Engine, LiveCall, Subscription};
+use gstcallguard::EngineHandle;
+
+use super::player::{Player, Watched};
+use super::source::Source;
+use crate::cli::CallSources;
+use crate::config::Limits;
+use crate::trouble::{Stage, Trouble, code};
+
+/// What one call is to hear.
+#[derive(Debug)]
+pub struct Planned {
+    name: String,
+    sources: Vec<(Source, String)>,
+}
+
+/// Checks every source before anything is started, and names the streams so that they differ within a call.
+///
+/// # Errors
+/// The first source that cannot be.
+pub fn plan(groups: &[CallSources], limits: &Limits) -> Result<Vec<Planned>, Trouble> {
+    let mut planned = Vec::new();
+    for group in groups {
+        if group.sources.len() > limits.streams as usize {
+            let what = format!("call {}: {} sources, the limit is {}", group.call, group.sources.len(), limits.streams);
+            return Err(Trouble::new(code::STREAMS_LIMIT, Stage::Open, what, "Split it into several calls."));
+        }
+        let mut used: HashMap<String, u32> = HashMap::new();
+        let mut sources = Vec::new();
+        for argument in &group.sources {
+            let source = Source::parse(argument, limits)?;
+            let count = used.entry(source.name()).or_default();
+            *count += 1;
+            let name = if *count == 1 { source.name() } else { format!("{} ({count})", source.name()) };
+            sources.push((source, name));
+        }
+        planned.push(Planned { name: group.call.clone(), sources });
+    }
+    Ok(planned)
+}
+
+/// Starts every source. One that cannot be started is reported by the first [`Guarded::look`]; the others go on.
+///
+/// # Errors
+/// Where not one source could be started: the first one's reason.
+pub fn start(engine: &Engine, planned: Vec<Planned>, listen: bool, limits: &Limits) -> Result<Vec<Guarded>, Trouble> {
+    let handle = EngineHandle::new(engine.clone());
+    let mut calls = Vec::new();
+    for Planned { name, sources } in planned {
+        let call = engine.live(&name);
+        let events = call.subscribe();
+        let context = gstcallguard::context(&handle);
+        let (mut players, mut failed) = (Vec::new(), Vec::new());
+        for (source, stream) in sources {
+            let watched = Watched { call: name.clone(), stream, listen };
+            match Player::start(&source, &watched, &context, limits) {
+                Ok(player) => players.push(player),
+                Err(trouble) => failed.push(trouble),
+            }
+        }
+        calls.push(Guarded { call, events, players, failed, closed: false });
+    }
+    let first = calls.iter().flat_map(|c| c.failed.first()).next().cloned();
+    match first {
+        Some(trouble) if calls.iter().all(|c| c.players.is_empty()) => Err(trouble),
+        _ => Ok(calls),
+    }
+}
+
+/// One call that is watched.
+#[derive(Debug)]
+pub struct Guarded {
+    call: LiveCall,
+    events: Subscription,
+    players: Vec<Player>,
+    failed: Vec<Trouble>,
+    closed: bool,
+}
+
+impl Guarded {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.call.name()
+    }
+
+    /// Looks after the sources: gives what failed since the last look, and closes the call when its last source has ended.
+    pub fn look(&mut self) -> Vec<Trouble> {
+        let failed = &mut self.failed;
+        self.players.retain_mut(|player| match player.poll() {
+            None => true,
+            Some(ended) => {
+                failed.extend(ended.err());
+                false
+            }
+        });
+        if self.players.is_empty() {
+            self.close();
+        }
+        std::mem::take(&mut self.failed)
+    }
+
+    /// Ends the sources and the call; what was heard is judged.
+    pub fn close(&mut self) {
+        if !std::mem::replace(&mut self.closed, true) {
+            self.players.iter().for_each(Player::end);
+            self.players.clear();
+            self.call.close();
+        }
+    }
+
+    /// All its sources have ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.closed
+    }
+
+    /// The next event, if there is one.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Arc<CallEvent>> {
+        self.events.try_recv()
+    }
+
+    /// What the stream of an event's participant is called, asked for where the event is the first of them.
+    #[must_use]
+    pub fn name_of(&self, event: &CallEvent) -> Option<String> {
+        let participant = event.participant.filter(|_| event.r#type == callguard_core::EventType::Joined)?;
+        let streams = self.call.snapshot().streams;
+        streams.into_iter().find(|s| s.participant.is_some_and(|p| p.0 == participant)).map(|s| s.name)
+    }
+
+    /// A person knows of an alert.
+    pub fn acknowledge(&self, number: u64) {
+        self.call.acknowledge(AlertKey(number));
+    }
+
+    /// How it stands, or stood.
+    #[must_use]
+    pub fn report(&self) -> CallReport {
+        self.call.snapshot()
+    }
+}

@@ -1,0 +1,5 @@
+//! The program, under a name that only the tests use: the same `main` as `callguard`.
+
+fn main() -> std::process::ExitCode {
+    callguard::main()
+}
