@@ -16,8 +16,11 @@ const BAND_BINS: usize = 4;
 pub(crate) const BANDS: usize = SIZE / 2 / BAND_BINS;
 /// Width of a band, hertz (125).
 pub(crate) const BAND_HZ: f32 = BIN_HZ * BAND_BINS as f32;
-/// First bin counted (62.5 Hz): below lie DC, hum's fundamental and handling noise.
-const FIRST_BIN: usize = 2;
+/// First bin counted (125 Hz): below lie DC, hum's fundamental and rumble, which in studio recordings can be stronger than the voice.
+const FIRST_BIN: usize = 4;
+/// First bin in which a peak is looked for (187.5 Hz): above the main lobe of mains hum's second harmonic (120 Hz), which would pass for a
+/// tone under every voice.
+const FIRST_PEAK: usize = 6;
 /// How many spectral peaks a signalling tone has: DTMF and call-progress tones are pairs (ITU-T Q.23, E.180).
 const TONES: usize = 2;
 /// Power below which a level is not resolved (−120 dB of full scale).
@@ -26,7 +29,7 @@ const FLOOR: f32 = 1e-12;
 /// What one frame looks like.
 #[derive(Clone, Copy)]
 pub(crate) struct Look {
-    /// Power above 62.5 Hz, decibels of full scale (a full-scale sine is −3).
+    /// Power above 125 Hz, decibels of full scale (a full-scale sine is −3).
     pub level_db: f32,
     /// Power in each band.
     pub bands: [f32; BANDS],
@@ -96,8 +99,8 @@ impl Spectrum {
         let mut share = 0.0;
         let mut strongest_hz = 0.0;
         for k in 0..TONES {
-            let mut best = FIRST_BIN;
-            for (i, p) in self.power.iter().enumerate() {
+            let mut best = FIRST_PEAK;
+            for (i, p) in self.power.iter().enumerate().skip(FIRST_PEAK) {
                 if *p > self.power[best] {
                     best = i;
                 }
@@ -105,7 +108,7 @@ impl Spectrum {
             if k == 0 {
                 strongest_hz = self.interpolated_hz(best);
             }
-            let lobe = best.saturating_sub(2)..(best + 3).min(self.power.len());
+            let lobe = best.saturating_sub(2).max(FIRST_PEAK)..(best + 3).min(self.power.len());
             share += self.power[lobe.clone()].iter().sum::<f32>();
             self.power[lobe].fill(0.0);
         }

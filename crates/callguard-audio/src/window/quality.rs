@@ -21,8 +21,9 @@ const MOST_SNR_DB: f32 = 60.0;
 const LEAST_SNR_DB: f32 = 3.0;
 /// Largest share of samples at full scale.
 const MOST_FULL_SCALE: f32 = 0.01;
-/// Largest share of held pitch: see `gate/held.rs` for what speech and music have.
-const MOST_HELD: f32 = 0.2;
+/// Largest share of held pitch. Measured with `voice_windows`: of 1,670 genuine and 1,660 synthetic clips of speech two windows are above it (both
+/// genuine; 99 % are below 0.11), melodies and signalling tones are at 0.29 to 0.9.
+const MOST_HELD: f32 = 0.28;
 /// Share of the places compared that must be repeats, and how many there must be for a share to mean something.
 const MOST_REPEATED: f32 = 0.5;
 const LEAST_COMPARED: u32 = 8;

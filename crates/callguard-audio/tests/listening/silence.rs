@@ -31,7 +31,7 @@ fn loud_noise() {
 
 #[test]
 fn sines() {
-    for f in [150.0, 440.0, 1_000.0, 3_000.0] {
+    for f in [250.0, 440.0, 1_000.0, 3_000.0] {
         says(&tones(6.0, &[f]), Tone);
     }
 }
@@ -97,4 +97,12 @@ fn a_stuck_buffer() {
     let heard = hear(&[&speech()[..seconds(2.0)], &stuck.repeat(80)[..]].concat());
     let said: f64 = windows(&heard).iter().map(|w| w.facts.fresh.as_secs_f64()).sum();
     assert!(said < 4.0, "{said} s of evidence: {heard:?}");
+}
+
+#[test]
+fn hum_under_a_voice_is_no_tone() {
+    let hum = tones(60.0, &[50.0, 60.0, 100.0, 120.0]);
+    let mixed: Vec<f32> = speech().iter().zip(hum).map(|(s, h)| s + 0.2 * h).collect();
+    let (clean, heard) = (windows(&hear(speech())).len(), hear(&mixed));
+    assert!(windows(&heard).len() + 2 >= clean, "{} of {clean}", windows(&heard).len());
 }
