@@ -67,7 +67,7 @@ impl Hub {
         known.sort_by_key(|e| e.seq);
         let closed = listeners.closed;
         let outbox = Arc::new(Outbox {
-            inside: Mutex::new(Inside { queue: known.into(), coalesced: 0, closed }),
+            inside: Mutex::new(Inside { queue: known.into(), coalesced: 0, closed, interrupted: false }),
             came: Condvar::new(),
         });
         listeners.boxes.push(Arc::downgrade(&outbox));
@@ -113,6 +113,7 @@ struct Inside {
     queue: VecDeque<Arc<CallEvent>>,
     coalesced: u64,
     closed: bool,
+    interrupted: bool,
 }
 
 impl Outbox {
@@ -170,11 +171,17 @@ impl Subscription {
                 return Some(event);
             }
             let left = until.saturating_duration_since(Instant::now());
-            if inside.closed || left.is_zero() {
+            if inside.closed || left.is_zero() || std::mem::take(&mut inside.interrupted) {
                 return None;
             }
             inside = self.0.came.wait_timeout(inside, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Ends the wait of another thread in [`recv_timeout`](Self::recv_timeout), or the next wait, with `None`.
+    pub fn interrupt(&self) {
+        guard(&self.0.inside).interrupted = true;
+        self.0.came.notify_all();
     }
 
     /// The next event if there is one.
