@@ -2,8 +2,9 @@
 //! the engine finds; the streaming thread only looks into a mailbox.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,8 @@ use crate::message::{self, CallguardMessage, Fault};
 use crate::settings::{OnMissingEngine, Wishes};
 use crate::supply::{EngineHandle, Lease, Started, lock, trouble};
 
-/// How long an event may wait for the attendant, which waits for events and notes in turn.
-const TURN: Duration = Duration::from_millis(50);
+/// How long the attendant waits for events before it looks for notes unasked: a note interrupts the wait.
+const TURN: Duration = Duration::from_secs(1);
 
 /// A way into a call.
 pub(crate) trait Tap: Send + Sized + 'static {
@@ -64,6 +65,7 @@ pub(crate) struct Link<T> {
     lost: AtomicBool,
     stopped: AtomicBool,
     lease: Mutex<Option<Lease>>,
+    subscription: OnceLock<Subscription>,
     notes: Sender<Note>,
 }
 
@@ -115,16 +117,30 @@ impl<T: Tap> Link<T> {
     fn note(&self, note: Note) {
         // Only fails where the thread is gone.
         let _ = self.notes.send(note);
+        if let Some(subscription) = self.subscription.get() {
+            subscription.interrupt();
+        }
     }
 
     fn open(&self) {
         let lease = lock(&self.lease);
-        let Some(lease) = lease.as_ref() else { return };
-        if self.wanted.swap(false, Ordering::AcqRel) {
-            let now = lease.call.snapshot().now;
-            let tap = T::open(&lease.call, &self.wishes.stream);
-            *lock(&self.stream) = tap.stream().to_owned();
-            self.mailbox.force_push(Opened { tap, now });
+        let Some(Lease { call, .. }) = lease.as_ref() else { return };
+        if !self.wanted.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        // One that nobody took would have the stream's name.
+        drop(self.mailbox.pop());
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let now = call.snapshot().now;
+            Opened { tap: T::open(call, &self.wishes.stream), now }
+        }));
+        match opened {
+            Ok(opened) => {
+                *lock(&self.stream) = opened.tap.stream().to_owned();
+                self.lost.store(false, Ordering::Release);
+                self.mailbox.force_push(opened);
+            }
+            Err(_) => self.lose("opening the stream panicked"),
         }
     }
 }
@@ -148,18 +164,17 @@ impl<T: Tap> Attendant<T> {
             lost: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             lease: Mutex::new(None),
+            subscription: OnceLock::new(),
             notes,
         });
-        let mut work = Work {
-            element: element.downgrade(),
-            link: link.clone(),
-            subscription: None,
-            updated: None,
-            seats: BTreeMap::new(),
-        };
+        let mut work = Work { element: element.downgrade(), link: link.clone(), updated: None, seats: BTreeMap::new() };
         match engine.started() {
             // Its call is there before the first buffer.
-            Some(started) => work.settle(started),
+            Some(started) => {
+                if catch_unwind(AssertUnwindSafe(|| work.settle(started))).is_err() {
+                    link.lose("opening the call panicked");
+                }
+            }
             None => {
                 let waiting = Arc::downgrade(&link);
                 engine.when_started(move |started| {
@@ -169,7 +184,11 @@ impl<T: Tap> Attendant<T> {
                 });
             }
         }
-        let thread = std::thread::Builder::new().name("callguard-attend".into()).spawn(move || work.run(&inbox));
+        let thread = std::thread::Builder::new().name("callguard-attend".into()).spawn(move || {
+            if catch_unwind(AssertUnwindSafe(|| work.run(&inbox))).is_err() {
+                work.lost(&bug("the attendant panicked"));
+            }
+        });
         if let Err(error) = &thread {
             link.lost.store(true, Ordering::Release);
             gst::element_warning!(element, gst::ResourceError::Failed, ("The guard has no thread: {error}"));
@@ -200,7 +219,6 @@ impl<T: Tap> Drop for Attendant<T> {
 struct Work<T: Tap> {
     element: glib::WeakRef<gst::Element>,
     link: Arc<Link<T>>,
-    subscription: Option<Subscription>,
     updated: Option<Instant>,
     /// The call's participants: whether it is this element's stream that they are heard in.
     seats: BTreeMap<u32, bool>,
@@ -208,19 +226,17 @@ struct Work<T: Tap> {
 
 impl<T: Tap> Work<T> {
     fn run(&mut self, inbox: &Receiver<Note>) {
-        while !self.link.stopped.load(Ordering::Acquire) {
-            let note = match &self.subscription {
+        let link = self.link.clone();
+        let mut over = false;
+        while !link.stopped.load(Ordering::Acquire) {
+            let note = match link.subscription.get().filter(|_| !over) {
                 Some(subscription) => {
                     if let Some(event) = subscription.recv_timeout(TURN) {
                         self.post(&event);
                     } else if subscription.is_closed() {
-                        self.subscription = None;
-                        self.lost(&trouble(
-                            ErrorCode::EngineStopped,
-                            "alert",
-                            "the engine or the call was stopped",
-                            "Start a new one.",
-                        ));
+                        over = true;
+                        let (what, todo) = ("the engine or the call was stopped", "Start a new one.");
+                        self.lost(&trouble(ErrorCode::EngineStopped, "alert", what, todo));
                     }
                     inbox.try_recv().ok()
                 }
@@ -228,10 +244,8 @@ impl<T: Tap> Work<T> {
             };
             match note {
                 Some(Note::Started(started)) => self.settle(started),
-                Some(Note::Open) => self.link.open(),
-                Some(Note::Lost(why)) => {
-                    self.lost(&trouble(ErrorCode::DetectorFailed, "capture", why, "This is a bug: please report it."));
-                }
+                Some(Note::Open) => link.open(),
+                Some(Note::Lost(why)) => self.lost(&bug(why)),
                 Some(Note::Stop) | None => {}
             }
         }
@@ -241,7 +255,8 @@ impl<T: Tap> Work<T> {
         match started {
             Ok(engine) => {
                 let lease = self.link.engine.lease(&engine, &self.link.wishes.call);
-                self.subscription = Some(lease.call.subscribe());
+                // An attendant settles once.
+                let _ = self.link.subscription.set(lease.call.subscribe());
                 *lock(&self.link.lease) = Some(lease);
                 self.link.open();
             }
@@ -249,15 +264,21 @@ impl<T: Tap> Work<T> {
         }
     }
 
-    /// Says so on the bus, three times: for people, for programs, and where that was wished for, as an error that stops.
+    /// There is no engine (any more): says so for programs and for people.
     fn lost(&self, error: &EngineError) {
+        if let Some(element) = self.element() {
+            self.send(&element, message::unavailable(&self.link.wishes.call), Some(error.into()));
+        }
+        self.complain(error);
+    }
+
+    /// A warning, or where that was wished for, an error that stops.
+    fn complain(&self, error: &EngineError) {
         self.link.lost.store(true, Ordering::Release);
+        // A handler of the message before may have stopped the element.
         let Some(element) = self.element() else { return };
         let (text, debug) =
             (format!("{}. {}", error.message, error.hint), format!("{} in {}", error.code, error.stage));
-        self.send(&element, message::unavailable(&self.link.wishes.call), Some(error.into()));
-        // A handler of that message may have stopped the element.
-        let Some(element) = self.element() else { return };
         match self.link.wishes.on_missing_engine {
             OnMissingEngine::Warn => {
                 gst::element_warning!(element, gst::ResourceError::NotFound, ("Not guarded: {text}"), ["{debug}"]);
@@ -300,7 +321,14 @@ impl<T: Tap> Work<T> {
             }
             self.updated = Some(now);
         }
-        if let Some(element) = self.element() {
+        let Some(element) = self.element() else { return };
+        if event.r#type == EventType::EngineUnavailable {
+            let why = event.unobserved.as_deref().unwrap_or("the detector broke down");
+            let todo = "Run `callguard models verify`; if the model is whole, report this.";
+            let error = trouble(ErrorCode::DetectorFailed, "detect", why, todo);
+            self.send(&element, event.clone(), Some(Fault::from(&error)));
+            self.complain(&error);
+        } else {
             self.send(&element, event.clone(), None);
         }
     }
@@ -313,4 +341,8 @@ impl<T: Tap> Work<T> {
             Err(error) => gst::element_warning!(element, gst::CoreError::Failed, ("No message: {error}")),
         }
     }
+}
+
+fn bug(what: &str) -> EngineError {
+    trouble(ErrorCode::DetectorFailed, "capture", what, "This is a bug: please report it.")
 }

@@ -101,6 +101,8 @@ fn a_panicking_detector_is_said_and_buffers_pass() {
     push_speech(&mut h, 0, 6.0);
     let message = wait_for(&bus, |m| m.event.r#type == EventType::EngineUnavailable);
     assert_ne!(message.event.verdict, Some(State::Genuine));
+    assert_eq!(message.fault.unwrap().code, "detector-failed");
+    assert!(bus.timed_pop_filtered(gst::ClockTime::from_seconds(5), &[gst::MessageType::Warning]).is_some());
     push_speech(&mut h, 300, 1.0);
     assert_eq!(stat(&h, "buffers"), 350);
 }
