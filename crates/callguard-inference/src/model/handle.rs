@@ -177,7 +177,7 @@ impl Model {
     /// [`SubmitError::Full`] is part of live operation: the caller drops the window, and it is counted here.
     pub fn submit(&self, request: Request) -> Result<Ticket, SubmitError> {
         check_input(&self.0.spec, &request.input)?;
-        let (job, ticket) = Job::new(request, Instant::now());
+        let (job, ticket) = Job::new(request, Instant::now(), &self.0.stopped);
         match self.0.jobs.try_send(job) {
             Ok(()) => Ok(ticket),
             Err(TrySendError::Full(_)) => {
@@ -195,7 +195,7 @@ impl Model {
     pub fn run(&self, input: Vec<f32>) -> Result<Vec<f32>, RunError> {
         let request = Request::from(input);
         check_input(&self.0.spec, &request.input)?;
-        let (job, ticket) = Job::new(request, Instant::now());
+        let (job, ticket) = Job::new(request, Instant::now(), &self.0.stopped);
         select! {
             send(self.0.jobs, job) -> sent => sent.map_err(|_| RunError::Stopped)?,
             recv(self.0.stopped) -> _ => return Err(RunError::Stopped),

@@ -1,8 +1,9 @@
 //! What goes to a model and what comes back.
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, Sender, select};
 
 use crate::{Element, ModelSpec};
 
@@ -160,9 +161,10 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(request: Request, submitted: Instant) -> (Self, Ticket) {
+    pub(super) fn new(request: Request, submitted: Instant, stopped: &Receiver<Infallible>) -> (Self, Ticket) {
         let (reply, answer) = crossbeam_channel::bounded(1);
-        (Self { input: request.input, deadline: request.deadline, submitted, reply }, Ticket { answer })
+        let ticket = Ticket { answer, stopped: stopped.clone() };
+        (Self { input: request.input, deadline: request.deadline, submitted, reply }, ticket)
     }
 
     pub(super) fn answer(self, answer: Answer) {
@@ -189,6 +191,9 @@ pub(super) fn check_input(spec: &ModelSpec, input: &Tensor) -> Result<(), Submit
 #[derive(Debug)]
 pub struct Ticket {
     answer: Receiver<Answer>,
+    /// Disconnected when the model stops. A bounded channel keeps what nobody takes any more for as long as a sender lives, so a
+    /// job left in it would never answer by itself.
+    stopped: Receiver<Infallible>,
 }
 
 impl Ticket {
@@ -197,24 +202,28 @@ impl Ticket {
     /// # Errors
     /// See [`RunError`].
     pub fn wait(self) -> Result<Vec<f32>, RunError> {
-        self.answer.recv().unwrap_or(Err(RunError::Stopped))
+        select! {
+            recv(self.answer) -> answer => answer.unwrap_or(Err(RunError::Stopped)),
+            recv(self.stopped) -> _ => self.last(),
+        }
     }
 
     /// Waits at most so long; `None`: not yet.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Result<Vec<f32>, RunError>> {
-        match self.answer.recv_timeout(timeout) {
-            Ok(answer) => Some(answer),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Err(RunError::Stopped)),
+        select! {
+            recv(self.answer) -> answer => Some(answer.unwrap_or(Err(RunError::Stopped))),
+            recv(self.stopped) -> _ => Some(self.last()),
+            default(timeout) => None,
         }
     }
 
     /// The answer if it is there; `None`: not yet. After the answer was taken it reads [`RunError::Stopped`].
     pub fn try_take(&self) -> Option<Result<Vec<f32>, RunError>> {
-        match self.answer.try_recv() {
-            Ok(answer) => Some(answer),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Err(RunError::Stopped)),
-        }
+        self.wait_timeout(Duration::ZERO)
+    }
+
+    /// The model stopped: what it had answered before still counts.
+    fn last(&self) -> Answer {
+        self.answer.try_recv().unwrap_or(Err(RunError::Stopped))
     }
 }
