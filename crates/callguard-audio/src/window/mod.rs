@@ -2,6 +2,7 @@
 
 mod held;
 mod quality;
+mod quiet;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::settings::{SettingsError, WindowSettings};
 use crate::{Block, BlockError, FRAME, WINDOW};
 use held::{Held, Speech};
 use quality::Levels;
+use quiet::Quiet;
 
 /// What is known of a window beside its samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,7 +68,7 @@ pub struct VoiceWindows {
     gate: Gate,
     speech: Speech,
     levels: Levels,
-    quiet: Option<(Span, Abstain)>,
+    quiet: Option<Quiet>,
     frames: Vec<Frame>,
 }
 
@@ -195,18 +197,19 @@ impl VoiceWindows {
     }
 
     fn extend_quiet(&mut self, span: Span, reason: Abstain, out: &mut Vec<Heard>) {
-        match &mut self.quiet {
-            Some((quiet, before)) if *before == reason => quiet.to = span.to,
-            _ => {
-                self.end_quiet(out);
-                self.quiet = Some((span, reason));
-            }
+        if let Some(quiet) = &mut self.quiet
+            && quiet.takes(reason)
+        {
+            quiet.extend(span, reason);
+            return;
         }
+        self.end_quiet(out);
+        self.quiet = Some(Quiet::new(span, reason));
     }
 
     fn end_quiet(&mut self, out: &mut Vec<Heard>) {
-        if let Some((span, reason)) = self.quiet.take() {
-            out.push(Heard::Abstained { span, reason });
+        if let Some(quiet) = self.quiet.take() {
+            out.push(Heard::Abstained { span: quiet.span, reason: quiet.reason() });
         }
     }
 }
