@@ -86,7 +86,7 @@ fn push(c: &mut Criterion) {
                 times.push(took);
                 at = at + BLOCK;
                 // A hundred times real time: the workers keep up, as they do in a call.
-                if times.len() % 25 == 0 {
+                if times.len().is_multiple_of(25) {
                     std::thread::sleep(Duration::from_millis(5));
                 }
             }
