@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Measures the folds' networks through callguard's own front end, calibrates, and writes network, manifest and card of the final one.
+#
+# usage: evaluate.sh DATA [WORK]     (WORK as train_voice.sh left it; default target/voice)
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+data=${1:?usage: evaluate.sh DATA [WORK]}
+work=${2:-$root/target/voice}
+python=${PYTHON:-python3}
+
+[[ -f $work/runs/final/net.pt ]] || { echo "evaluate.sh: nothing is trained in $work; run models/training/train_voice.sh first" >&2; exit 2; }
+cargo build --release --locked --manifest-path "$root/Cargo.toml" -p callguard-audio --example voice_windows
+"$python" "$here/render.py" "$data" "$work"
+"$python" "$here/trivial.py" "$work"
+"$python" "$here/score.py" "$work" "$root/target/release/examples/voice_windows"
+"$python" "$here/measure.py" "$work"
+"$python" "$here/ship.py" "$work"

@@ -1,0 +1,81 @@
+"""Figures of merit of scores that rise with "synthetic"."""
+
+import numpy as np
+
+
+def eer(genuine, synthetic):
+    """Equal error rate: where the share of genuine above the threshold meets the share of synthetic at or below it."""
+    scores = np.concatenate([genuine, synthetic])
+    labels = np.concatenate([np.zeros(len(genuine)), np.ones(len(synthetic))])
+    order = np.argsort(scores, kind="stable")
+    miss = np.concatenate([[0], np.cumsum(labels[order])]) / len(synthetic)
+    alarm = 1 - np.concatenate([[0], np.cumsum(1 - labels[order])]) / len(genuine)
+    at = int(np.argmin(np.abs(miss - alarm)))
+    return float((miss[at] + alarm[at]) / 2)
+
+
+def auc(genuine, synthetic):
+    """Share of (genuine, synthetic) pairs in order; ties count half."""
+    ranked = np.sort(genuine)
+    below = np.searchsorted(ranked, synthetic, "left")
+    upto = np.searchsorted(ranked, synthetic, "right")
+    return float(np.mean((below + upto) / 2) / len(genuine))
+
+
+def cllr(genuine, synthetic, w_genuine=None, w_synthetic=None):
+    """Log-likelihood-ratio cost in bits (Brummer & du Preez 2006), classes at 1/2; 1 says nothing."""
+    g = np.average(np.logaddexp(0, np.asarray(genuine)), weights=w_genuine)
+    s = np.average(np.logaddexp(0, -np.asarray(synthetic)), weights=w_synthetic)
+    return float((g + s) / 2 / np.log(2))
+
+
+def min_cllr(genuine, synthetic, w_genuine=None, w_synthetic=None):
+    """Cllr after the best monotone recalibration (pool adjacent violators)."""
+    from sklearn.isotonic import IsotonicRegression
+
+    wg = np.full(len(genuine), 1 / len(genuine)) if w_genuine is None else np.asarray(w_genuine) / np.sum(w_genuine)
+    ws = np.full(len(synthetic), 1 / len(synthetic)) if w_synthetic is None else np.asarray(w_synthetic) / np.sum(w_synthetic)
+    x, y, w = np.concatenate([genuine, synthetic]), np.r_[np.zeros(len(genuine)), np.ones(len(synthetic))], np.concatenate([wg, ws])
+    p = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(x, y, w).predict(x)
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    llr = np.log(p / (1 - p))
+    return cllr(llr[: len(genuine)], llr[len(genuine) :], wg, ws)
+
+
+def inside(scores, labels, sources, least=4):
+    """AUC inside each source that has at least `least` of both classes, averaged by the smaller class; and how many sources that is."""
+    values, weights = [], []
+    for source in np.unique(sources):
+        here = sources == source
+        g, s = scores[here & (labels == 0)], scores[here & (labels == 1)]
+        if min(len(g), len(s)) >= least:
+            values.append(auc(g, s))
+            weights.append(np.sqrt(min(len(g), len(s))))
+    return (float(np.average(values, weights=weights)), len(values)) if values else (float("nan"), 0)
+
+
+def bootstrap(figure, scores, labels, sources, systems, rounds=300, seed=4):
+    """95 % interval of figure(scores, labels, sources) when genuine sources and synthetic systems are drawn anew (not clips)."""
+    rng = np.random.default_rng(seed)
+    groups = {0: sources, 1: np.char.add(np.char.add(systems.astype(str), "@"), sources.astype(str))}
+    units = {c: [np.flatnonzero((labels == c) & (groups[c] == u)) for u in np.unique(groups[c][labels == c])] for c in (0, 1)}
+    found = []
+    for _ in range(rounds):
+        picked = np.concatenate([units[c][i] for c in (0, 1) for i in rng.integers(0, len(units[c]), len(units[c]))])
+        value = figure(scores[picked], labels[picked], sources[picked])
+        if np.isfinite(value):
+            found.append(value)
+    return tuple(float(v) for v in np.percentile(found, [2.5, 97.5]))
+
+
+def intraclass(groups):
+    """One-way random-effects intraclass correlation of lists of values, one list a guest (unequal sizes: Donner 1986)."""
+    groups = [np.asarray(g, float) for g in groups if len(g) > 1]
+    n = np.array([len(g) for g in groups])
+    total, k = n.sum(), len(groups)
+    grand = np.concatenate(groups).mean()
+    between = sum(len(g) * (g.mean() - grand) ** 2 for g in groups) / (k - 1)
+    within = sum(((g - g.mean()) ** 2).sum() for g in groups) / (total - k)
+    size = (total - (n**2).sum() / total) / (k - 1)
+    own = max((between - within) / size, 0.0)
+    return float(own / (own + within)), float(own), float(within)

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Writes what is shipped: models/voice-clone.onnx, its entry in models/manifest.toml, models/cards/voice-clone.md and the list of every file it was trained or calibrated on.
+
+usage: ship.py WORK [--run final]
+Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json. What the card says in words lies in card.md.in beside this script; every figure comes from the report.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import pathlib
+import string
+import subprocess
+import sys
+import time
+
+import numpy as np
+import onnxruntime
+
+HERE = pathlib.Path(__file__).resolve().parent
+MODELS = HERE.parent
+VERSION = "0.1.0"
+
+
+def entry(sha256, calibration, law):
+    quality = "".join(
+        "\n[[model.calibration.quality]]\n" + f'measure = "{t["measure"]}"\ntransform = "{t["transform"]}"\n'
+        + "".join(f"{key} = {t[key]:.6g}\n" if t[key] % 1 else f"{key} = {t[key]:.1f}\n" for key in ("min", "max", "centre", "scale", "offset", "slope"))
+        for t in calibration["quality"]
+    )
+    return f"""schema = "callguard.models/1"
+
+[[model]]
+id = "voice-clone"
+version = "{VERSION}"
+file = "voice-clone.onnx"
+sha256 = "{sha256}"
+task = "voice-clone"
+source = "voice-clone"
+hypotheses = ["voice-synthetic"]
+licence = "MIT OR Apache-2.0"
+card = "cards/voice-clone.md"
+batch_buckets = [1, 2, 4]
+
+[[model.input]]
+name = "samples"
+type = "float32"
+shape = ["batch", 64000]
+
+[[model.output]]
+name = "logit"
+type = "float32"
+shape = ["batch"]
+
+# Written by models/evaluate/ship.py from figures on folds; see the card.
+[model.calibration]
+offset = {calibration["offset"]:.6g}
+slope = {calibration["slope"]:.6g}
+clip = {calibration["clip"]:.1f}
+{quality}
+[model.law]
+variance = {law["variance"]:.2f}
+rho = {law["rho"]:.3f}
+epsilon = {law["epsilon"]:.3f}
+independence_s = {law["independence_s"]:.1f}
+hop_s = {law["hop_s"]:.1f}
+"""
+
+
+def data_list(work, out):
+    """Origin and SHA-256 of every recording, twin and utterance."""
+    used = []
+    for table, use in (("corpus", "train calibrate"), ("twins", "train"), ("utterances", "train")):
+        for r in csv.DictReader(open(work / f"{table}.csv")):
+            if table == "twins" and r["label"] == "real":
+                continue  # a cut of a recording that is listed already
+            digest = hashlib.sha256(pathlib.Path(r["path"]).read_bytes()).hexdigest() if table == "twins" else r["sha256"]
+            used.append(dict(sha256=digest, label=r["label"], system=r["system"], use=use, origin=r["origin"]))
+    with open(out, "w", newline="") as f:
+        w = csv.DictWriter(f, used[0].keys(), lineterminator="\n")
+        w.writeheader()
+        w.writerows(used)
+    return used
+
+
+def cost_ms(model):
+    """Median milliseconds of one window on one thread: processor time, so that a busy machine does not count."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    given = {session.get_inputs()[0].name: np.random.default_rng(1).normal(0, 0.05, (1, 64_000)).astype(np.float32)}
+    taken = []
+    for _ in range(40):
+        began = time.process_time()
+        session.run(None, given)
+        taken.append(1e3 * (time.process_time() - began))
+    return float(np.median(taken))
+
+
+def percent(x):
+    return f"{100 * x:.1f} %"
+
+
+def span(pair, form):
+    return f"[{form(pair[0])}, {form(pair[1])}]"
+
+
+def tables(report, trivial):
+    two, three = "{:.2f}".format, "{:.3f}".format
+    names = dict(clean="clean 16 kHz", opus24="Opus 24 kbit/s, 5 % loss", g711="G.711 at 8 kHz", amr="AMR-NB 12.2", room="noisy room, 10-20 dB", short="1-3.2 s, any of these")
+    rows = ["| condition | genuine / synthetic clips | EER | AUC pooled | AUC inside a source | AUC, mean over systems | Cllr | min Cllr | forced EER | no answer, genuine / synthetic |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for key, t in report["conditions"].items():
+        rows.append(f"| {names[key]} | {t['genuine']} / {t['synthetic']} | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} {span(t['auc_95'], three)} | {three(t['inside'])} {span(t['inside_95'], three)} ({t['inside_sources']} sources) | {three(t['macro_auc'])} | {two(t['cllr'])} | {two(t['min_cllr'])} | {percent(t['forced_eer'])} | {percent(t['non_response_real'])} / {percent(t['non_response_fake'])} |")
+    systems = report["conditions"]["clean"]["systems"]
+    by = ["| system (clean) | AUC against all genuine | missed, all conditions |", "| --- | --- | --- |"]
+    for s in sorted(systems, key=systems.get):
+        lost = report["epsilon_by_system"].get(s)
+        by.append(f"| {s} | {three(systems[s])} | {percent(lost) if lost is not None else '-'} |")
+    cheap = ["| boosted trees on sixteen trivial cues | EER | AUC pooled | AUC inside a source |", "| --- | --- | --- | --- |"]
+    for kind, label in (("raw", "recordings as they are"), ("normalised", "after high-pass, level and cut, as everything above")):
+        t = trivial[kind]
+        cheap.append(f"| {label} | {percent(t['eer'])} | {three(t['auc'])} | {three(t['inside'])} {span(t['inside_95'], three)} |")
+    c = report["chart"]
+    people, fakes = c["real"], c["fake"]
+    chart = ["| talks of up to a minute, one condition each | n | hours | *synthetic* | *suspect* or worse | median seconds to the alert |", "| --- | --- | --- | --- | --- | --- |"]
+    for label, t in (("genuine people", people), ("synthetic, one system and source each", fakes)):
+        after = "-" if t["median_s_to_alert"] is None else f"{t['median_s_to_alert']:.0f}"
+        chart.append(f"| {label} | {t['n']} | {t['hours']:.2f} | {t['synthetic']} = {percent(t['synthetic'] / max(1, t['n']))} {span(t['synthetic_95'], percent)} | {t['suspect']} = {percent(t['suspect'] / max(1, t['n']))} {span(t['suspect_95'], percent)} | {after} |")
+    return dict(conditions="\n".join(rows), systems="\n".join(by), trivial="\n".join(cheap), chart="\n".join(chart))
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("work", type=pathlib.Path)
+    ap.add_argument("--run", default="final")
+    a = ap.parse_args()
+    report = json.loads((a.work / "eval" / "report.json").read_text())
+    trivial = json.loads((a.work / "eval" / "trivial.json").read_text())
+    model = MODELS / "voice-clone.onnx"
+    subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/voice/export.py", a.work / "runs" / a.run / "net.pt", model], check=True)
+    (MODELS / "cards").mkdir(exist_ok=True)
+    used = data_list(a.work, MODELS / "cards" / "voice-clone-data.csv")
+    sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+    (MODELS / "manifest.toml").write_text(entry(sha256, report["calibration"], report["law"]))
+    law, how, calibration = report["law"], report["law_measured"], report["calibration"]
+    quality = "; ".join(f"{t['measure']} ({t['transform']}, {t['min']:g} to {t['max']:g}): {t['offset']:+.2f} to the offset and {t['slope']:+.2f} to the slope per {t['scale']:.2f} from {t['centre']:.2f}" for t in calibration["quality"])
+    steps = sum(1 for _ in open(a.work / "runs" / a.run / "log.csv")) and open(a.work / "runs" / a.run / "log.csv").read().split()[-1].split(",")[0]
+    figures = dict(
+        version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{cost_ms(model):.1f}", steps=steps, folds=len(report["folds"]),
+        real=sum(r["label"] == "real" for r in used), fake=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), twins=sum(r["system"].startswith("twin-") for r in used),
+        made=sum(r["system"] in ("espeak-ng", "flite", "piper", "kokoro") for r in used), offset=f"{calibration['offset']:+.2f}", slope=f"{calibration['slope']:.2f}", quality=quality,
+        variance=f"{law['variance']:.2f}", rho=f"{law['rho']:.2f}", epsilon=f"{law['epsilon']:.2f}", icc=f"{how['measured_rho']:.2f}", people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.2f}",
+        spread=f"{how['variance']:.2f}", cllr=f"{report['pooled']['cllr']:.2f}", min_cllr=f"{report['pooled']['min_cllr']:.2f}", threshold=f"{report['chart']['threshold']:.2f}", suspect=f"{report['chart']['suspect']:.2f}",
+        **tables(report, trivial))
+    (MODELS / "cards" / "voice-clone.md").write_text(string.Template((HERE / "card.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
+    print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")
+
+
+if __name__ == "__main__":
+    main()

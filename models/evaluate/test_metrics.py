@@ -1,0 +1,47 @@
+import sys
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import metrics
+
+
+class Metrics(unittest.TestCase):
+    def setUp(self):
+        rng = np.random.default_rng(1)
+        # Calibrated Gaussian llrs of variance 4: the error at the middle is Phi(-1) = 15.87 %, the AUC Phi(sqrt 2) = 92.14 %.
+        self.genuine, self.synthetic = rng.normal(-2, 2, 40_000), rng.normal(2, 2, 40_000)
+
+    def test_known_gaussians(self):
+        self.assertAlmostEqual(metrics.eer(self.genuine, self.synthetic), 0.1587, delta=0.004)
+        self.assertAlmostEqual(metrics.auc(self.genuine, self.synthetic), 0.9214, delta=0.003)
+
+    def test_swapped_classes_mirror(self):
+        self.assertAlmostEqual(metrics.auc(self.synthetic, self.genuine), 1 - metrics.auc(self.genuine, self.synthetic), places=9)
+
+    def test_calibrated_scores_lose_nothing(self):
+        actual, best = metrics.cllr(self.genuine, self.synthetic), metrics.min_cllr(self.genuine, self.synthetic)
+        self.assertLess(actual - best, 0.01)
+        self.assertGreater(metrics.cllr(3 * self.genuine, 3 * self.synthetic) - best, 0.1)
+
+    def test_saying_nothing_costs_one_bit(self):
+        self.assertAlmostEqual(metrics.cllr(np.zeros(5), np.zeros(7)), 1.0)
+
+    def test_intraclass_correlation_of_known_shares(self):
+        rng = np.random.default_rng(2)
+        groups = [rng.normal(0, np.sqrt(0.6)) + rng.normal(0, np.sqrt(0.4), 8) for _ in range(4_000)]
+        self.assertAlmostEqual(metrics.intraclass(groups)[0], 0.6, delta=0.03)
+
+    def test_inside_a_source_ignores_what_tells_sources(self):
+        # A score that knows only the source, and sources of unlike make-up: pooled it looks good, inside it is chance.
+        sources = np.repeat(["a", "b"], 100)
+        labels = np.r_[np.repeat([0, 1], [90, 10]), np.repeat([0, 1], [10, 90])]
+        scores = (sources == "b").astype(float)
+        self.assertGreater(metrics.auc(scores[labels == 0], scores[labels == 1]), 0.85)
+        self.assertAlmostEqual(metrics.inside(scores, labels, sources)[0], 0.5)
+
+
+if __name__ == "__main__":
+    unittest.main()

