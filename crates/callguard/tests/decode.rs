@@ -113,6 +113,9 @@ fn remote(uri: &str) -> Place {
 #[test]
 fn every_frame_comes_once_and_in_order() {
     let dir = tempfile::tempdir().unwrap();
+    // Odd lengths too: half of all A-law recordings have one.
+    let odd = ffmpeg(dir.path(), "-f lavfi -i sine=r=8000:d=1 -af atrim=end_sample=7001 -c:a pcm_alaw", "odd.wav");
+    assert_eq!(hear(&Place::File(odd), &limits()).0.unwrap().heard, Duration::from_nanos(7001 * 125_000));
     for (rate, channels) in [(8000, 1), (16_000, 1), (44_100, 2), (48_000, 8)] {
         let (decoded, seen) = hear(&file(dir.path(), "a.wav", &wav(rate * 3 + 17, rate, channels)), &limits());
         let decoded = decoded.unwrap();

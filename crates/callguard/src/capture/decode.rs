@@ -12,6 +12,7 @@ use gstreamer_app as gst_app;
 use gstreamer_audio as gst_audio;
 
 use super::guard::{Guard, caps_trouble, trouble_of};
+use super::open::open as open_place;
 use super::{element, whole};
 use crate::capture::Place;
 use crate::config::Limits;
@@ -64,12 +65,7 @@ pub fn decode(
     let guard = Guard::new(limits, shown);
     let state = Arc::new(State::default());
     let pipeline = gst::Pipeline::new();
-    let decoder = element::make("uridecodebin")?;
-    decoder.set_property("uri", place.uri()?);
-    decoder.set_property("caps", gst::Caps::builder("audio/x-raw").any_features().build());
-    decoder.set_property("expose-all-streams", false);
-    pipeline.add(&decoder).map_err(|e| internal(shown, &e))?;
-    guard.watch(&pipeline, &decoder, place);
+    let decoder = open_place(place, &pipeline, &guard)?;
     let link = Link {
         shown: shown.into(),
         limits: limits.clone(),
@@ -186,7 +182,9 @@ impl Link {
         let state = Arc::clone(&self.state);
         sink.set_callbacks(
             gst_app::AppSinkCallbacks::builder()
-                .eos(move |_| drop(state.ended.fetch_add(1, Ordering::AcqRel)))
+                .eos(move |_| {
+                    state.ended.fetch_add(1, Ordering::AcqRel);
+                })
                 .new_sample(move |sink| {
                     let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
                     stream.sample(&sample)

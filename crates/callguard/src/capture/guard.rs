@@ -69,7 +69,9 @@ impl Guard {
         pipeline.connect_deep_element_added(move |_, _, element| guard.source(element, reach));
         let guard = self.clone();
         let timeout = self.limits.data_timeout.as_secs().max(1) as u32;
-        decoder.connect("source-setup", false, move |values| {
+        // Only what makes its own source tells of it.
+        let makes_source = decoder.factory().is_some_and(|f| f.name() == "uridecodebin");
+        let source_setup = move |values: &[gst::glib::Value]| -> Option<gst::glib::Value> {
             if let Some(source) = values.get(1).and_then(|v| v.get::<gst::Element>().ok()) {
                 guard.count_bytes(&source);
                 if source.has_property("timeout") && source.type_().name() == "GstSoupHTTPSrc" {
@@ -77,7 +79,10 @@ impl Guard {
                 }
             }
             None
-        });
+        };
+        if makes_source {
+            decoder.connect("source-setup", false, source_setup);
+        }
         let guard = self.clone();
         decoder.connect("autoplug-continue", false, move |values| {
             let caps = values.get(2).and_then(|v| v.get::<gst::Caps>().ok());

@@ -5,6 +5,7 @@ pub mod element;
 mod expand;
 mod guard;
 pub mod mic;
+pub mod open;
 mod place;
 mod whole;
 

@@ -137,7 +137,9 @@ impl Guarded {
 
     /// A person knows of an alert.
     pub fn acknowledge(&self, number: u64) {
-        self.call.acknowledge(AlertKey(number));
+        if !self.call.acknowledge(AlertKey(number)) {
+            tracing::debug!(stage = "alert", call = self.name(), number, "that alert is known already, or gone");
+        }
     }
 
     /// How it stands, or stood.

@@ -10,6 +10,7 @@ use gstreamer as gst;
 use super::source::Source;
 use crate::capture::element::make;
 use crate::capture::mic::Mic;
+use crate::capture::open::open;
 use crate::capture::{Guard, Place, trouble_of};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
@@ -200,12 +201,7 @@ fn static_pad(element: &gst::Element, name: &str, shown: &str) -> Result<gst::Pa
 }
 
 fn play(place: &Place, pipeline: &gst::Pipeline, guard: &Guard, branch: Branch) -> Result<(), Trouble> {
-    let decoder = make("uridecodebin")?;
-    decoder.set_property("uri", place.uri()?);
-    decoder.set_property("caps", gst::Caps::builder("audio/x-raw").any_features().build());
-    decoder.set_property("expose-all-streams", false);
-    pipeline.add(&decoder).map_err(|e| broken(&branch.shown, &e))?;
-    guard.watch(pipeline, &decoder, place);
+    let decoder = open(place, pipeline, guard)?;
     let (weak, guard) = (pipeline.downgrade(), guard.clone());
     decoder.connect_pad_added(move |_, pad| {
         let sound = pad

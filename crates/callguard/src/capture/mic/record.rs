@@ -49,7 +49,9 @@ impl Health {
 
     fn note(&self, error: &cpal::Error) {
         match error.kind() {
-            ErrorKind::Xrun => drop(self.overruns.fetch_add(1, Ordering::AcqRel)),
+            ErrorKind::Xrun => {
+                self.overruns.fetch_add(1, Ordering::AcqRel);
+            }
             ErrorKind::RealtimeDenied => self.no_realtime.store(1, Ordering::Release),
             _ => self.broken.store(1, Ordering::Release),
         }

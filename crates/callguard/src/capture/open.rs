@@ -1,0 +1,52 @@
+//! From a place to decoded sound, guarded.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use gst::prelude::*;
+use gstreamer as gst;
+
+use super::guard::Guard;
+use super::{Place, element};
+use crate::trouble::{Stage, Trouble, code};
+
+/// Adds what opens and decodes `place` to the pipeline, under the eyes of `guard`. The element that is returned shows a pad for
+/// each audio stream.
+///
+/// # Errors
+/// Where an element is missing.
+pub fn open(place: &Place, pipeline: &gst::Pipeline, guard: &Guard) -> Result<gst::Element, Trouble> {
+    let broken = |e: gst::glib::BoolError| {
+        Trouble::new(code::INTERNAL, Stage::Open, e.to_string(), "This is a defect of callguard: please report it.")
+    };
+    let decoder = match place {
+        Place::File(path) if is_wav(path) => {
+            // wavparse of GStreamer 1.22 gives nothing of a file whose last chunk is data of odd length if it may read where it
+            // likes; what comes through a queue it takes in order, and well.
+            let (file, queue, decoder) =
+                (element::make("filesrc")?, element::make("queue")?, element::make("decodebin")?);
+            file.set_property("location", path);
+            guard.watch(pipeline, &decoder, place);
+            pipeline.add_many([&file, &queue, &decoder]).map_err(broken)?;
+            gst::Element::link_many([&file, &queue, &decoder]).map_err(broken)?;
+            decoder
+        }
+        _ => {
+            let decoder = element::make("uridecodebin")?;
+            decoder.set_property("uri", place.uri()?);
+            guard.watch(pipeline, &decoder, place);
+            pipeline.add(&decoder).map_err(broken)?;
+            decoder
+        }
+    };
+    decoder.set_property("caps", gst::Caps::builder("audio/x-raw").any_features().build());
+    decoder.set_property("expose-all-streams", false);
+    Ok(decoder)
+}
+
+fn is_wav(path: &Path) -> bool {
+    let mut head = [0u8; 12];
+    let read = File::open(path).and_then(|mut f| f.read_exact(&mut head));
+    read.is_ok() && &head[..4] == b"RIFF" && &head[8..] == b"WAVE"
+}
