@@ -69,8 +69,9 @@ impl EngineHandle {
         handle
     }
 
-    /// Runs `start`, which may take seconds, on a thread of its own.
-    pub(crate) fn start_with(start: impl FnOnce() -> Result<Engine, EngineError> + Send + 'static) -> Self {
+    /// Runs `start`, which may take seconds, on a thread of its own; until it is done, elements pass their buffers unheard. The
+    /// engine ends with the last holder of the handle, a call with the last element in it.
+    pub fn start_with(start: impl FnOnce() -> Result<Engine, EngineError> + Send + 'static) -> Self {
         let slot =
             Arc::new(Slot { state: Mutex::new(State::Starting(Vec::new())), owned: true, calls: Mutex::default() });
         let weak = Arc::downgrade(&slot);

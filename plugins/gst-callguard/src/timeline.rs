@@ -17,6 +17,9 @@ const ALIGNMENT: ClockTime = ClockTime::from_mseconds(40);
 /// running time began later: upstream's queues hold a second by default (`max-size-time` of GstQueue), and two may follow.
 const BUFFERED: ClockTime = ClockTime::from_seconds(2);
 
+/// No stream runs for 146 years: beyond is a broken timestamp, and sums of two such stay within 64 bits.
+const MOST: ClockTime = ClockTime::from_nseconds(1 << 62);
+
 /// Which part of a buffer is heard, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placed {
@@ -60,7 +63,7 @@ impl Timeline {
     /// A new segment. Only time segments place anything.
     pub fn set_segment(&mut self, segment: &gst::Segment) {
         let segment = segment.downcast_ref::<ClockTime>().cloned();
-        // An update of the same segment (a new stop, a new base) does not cut the stream.
+        // An update of the same segment (a new stop) does not cut the stream.
         let same = |a: &gst::FormattedSegment<ClockTime>, b: &gst::FormattedSegment<ClockTime>| {
             a.start() == b.start() && a.base() == b.base() && a.offset() == b.offset() && a.rate() == b.rate()
         };
@@ -86,7 +89,7 @@ impl Timeline {
 
     /// The stream joins a call that has come so far.
     pub fn join(&mut self, now: MediaTime) {
-        self.joined = Some(ClockTime::from_nseconds(now.as_nanos()));
+        self.joined = Some(ClockTime::from_nseconds(now.as_nanos().min(MOST.nseconds())));
         self.discontinuity = true;
     }
 
@@ -107,10 +110,10 @@ impl Timeline {
 
     fn try_place(&mut self, pts: Option<ClockTime>, discont: bool, frames: usize) -> Option<Placed> {
         let segment = self.segment.as_ref().filter(|s| played_as_recorded(s))?;
-        let rate = u64::from(self.rate_hz);
+        let rate = Some(u64::from(self.rate_hz)).filter(|rate| *rate > 0)?;
         let (running, skip, frames) = match pts {
             Some(pts) => {
-                let end = pts + nanoseconds(frames as u64, rate)?;
+                let end = pts.checked_add(nanoseconds(frames as u64, rate)?)?;
                 let (from, to) = segment.clip(pts, end)?;
                 let skip = frames_in(from?.saturating_sub(pts), rate)?.min(frames);
                 let late = frames_in(end.saturating_sub(to?), rate)?.min(frames - skip);
@@ -122,15 +125,20 @@ impl Timeline {
             return None;
         }
         let media = match running {
-            Some(running) => self.follow(running),
+            Some(running) => self.follow(running)?,
             // Without a timestamp it follows what came before.
             None => self.next,
         };
         let discont = std::mem::take(&mut self.discontinuity) || discont;
         // Where the stream was cut nothing smooths the overlap of up to ALIGNMENT away.
         let media = if discont { media.max(self.next) } else { media };
-        let (cut, at, duration, _) = self.align.as_mut()?.process(discont, media, u32::try_from(frames).ok()?);
-        self.next = at + duration;
+        if media > MOST {
+            return None;
+        }
+        let (cut, at, _, _) = self.align.as_mut()?.process(discont, media, u32::try_from(frames).ok()?);
+        // It counts in whole frames from zero, so what it says may lie up to one before the end of the last.
+        let at = at.max(self.next);
+        self.next = at.checked_add(nanoseconds(frames as u64, rate)?)?;
         Some(Placed { at: MediaTime::from_nanos(at.nseconds()), skip, frames, discontinuity: cut })
     }
 
@@ -138,30 +146,31 @@ impl Timeline {
     pub fn place_gap(&mut self, pts: ClockTime, duration: Option<ClockTime>) -> Option<(MediaTime, Duration)> {
         self.discontinuity = true;
         let segment = self.segment.as_ref().filter(|s| played_as_recorded(s))?;
-        let (from, to) = segment.clip(pts, pts + duration?)?;
+        let (from, to) = segment.clip(pts, pts.checked_add(duration?)?)?;
         let (running, length) = (segment.to_running_time(from?)?, to?.saturating_sub(from?));
         if length == ClockTime::ZERO {
             return None;
         }
-        let at = self.follow(running).max(self.next);
-        self.next = at + length;
+        let at = self.follow(running)?.max(self.next);
+        self.next = at.checked_add(length).filter(|end| *end <= MOST)?;
         Some((MediaTime::from_nanos(at.nseconds()), Duration::from_nanos(length.nseconds())))
     }
 
     /// Running time to media time, moving the offset where running time has begun anew.
-    fn follow(&mut self, running: ClockTime) -> ClockTime {
+    fn follow(&mut self, running: ClockTime) -> Option<ClockTime> {
+        let media = Some(running).filter(|r| *r <= MOST)?.checked_add(self.offset)?;
         let restarted = std::mem::take(&mut self.restarted);
         if let Some(now) = self.joined.take()
-            && running + self.offset + BUFFERED < now
+            && media.saturating_add(BUFFERED) < now
         {
             self.next = self.next.max(now);
         }
-        let back = running + self.offset + ALIGNMENT < self.next;
+        let back = media.saturating_add(ALIGNMENT) < self.next;
         if back || (restarted && self.next > ClockTime::ZERO) {
             self.offset = self.next.saturating_sub(running);
             self.discontinuity = true;
         }
-        running + self.offset
+        running.checked_add(self.offset)
     }
 }
 
@@ -171,7 +180,9 @@ fn played_as_recorded(segment: &gst::FormattedSegment<ClockTime>) -> bool {
 }
 
 fn nanoseconds(frames: u64, rate_hz: u64) -> Option<ClockTime> {
-    frames.mul_div_round(ClockTime::SECOND.nseconds(), rate_hz).map(ClockTime::from_nseconds)
+    // Rounded down: rounded up, a long call's buffers would push each other on.
+    let ns = frames.mul_div_floor(ClockTime::SECOND.nseconds(), rate_hz)?;
+    (ns <= MOST.nseconds()).then(|| ClockTime::from_nseconds(ns))
 }
 
 fn frames_in(time: ClockTime, rate_hz: u64) -> Option<usize> {
@@ -180,6 +191,8 @@ fn frames_in(time: ClockTime, rate_hz: u64) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const RATE: u32 = 8_000;
@@ -326,5 +339,76 @@ mod tests {
         t.set_rate(16_000);
         let next = t.place(Some(ms(20)), false, 320).unwrap();
         assert_eq!((next.at, next.discontinuity), (MediaTime::from_millis(20), true));
+    }
+
+    fn time() -> impl Strategy<Value = u64> {
+        // Around real times, around each other, and anything at all.
+        prop_oneof![4 => 0..10_000u64, 2 => 3_600_000..3_610_000u64, 1 => 0..u64::MAX / 1_000_000]
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Buffer(Option<u64>, bool, usize),
+        Gap(u64, Option<u64>),
+        Segment(u64, u64),
+        Flush(bool),
+        Rate(u32),
+        Join(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            8 => (proptest::option::of(time()), any::<bool>(), 0..2_000usize).prop_map(|(t, d, n)| Step::Buffer(t, d, n)),
+            1 => (time(), proptest::option::of(time())).prop_map(|(t, d)| Step::Gap(t, d)),
+            2 => (time(), time()).prop_map(|(start, base)| Step::Segment(start, base)),
+            1 => any::<bool>().prop_map(Step::Flush),
+            1 => prop_oneof![Just(0), Just(8_000), Just(384_000), Just(u32::MAX)].prop_map(Step::Rate),
+            1 => time().prop_map(Step::Join),
+        ]
+    }
+
+    proptest! {
+        /// Whatever timestamps come, nothing panics and no two buffers or gaps overlap or swap.
+        #[test]
+        fn media_time_only_grows(steps in proptest::collection::vec(step(), 1..60)) {
+            let mut t = timeline(&segment(ms(0)));
+            let mut rate = RATE;
+            let mut end = 0;
+            for step in steps {
+                let said = match step {
+                    Step::Buffer(pts, discont, frames) => t.place(pts.map(ms), discont, frames).map(|p| {
+                        assert!(p.skip + p.frames <= frames && p.frames > 0);
+                        (p.at.as_nanos(), p.frames as u64 * 1_000_000_000 / u64::from(rate))
+                    }),
+                    Step::Gap(pts, duration) => {
+                        t.place_gap(ms(pts), duration.map(ms)).map(|(at, d)| (at.as_nanos(), d.as_nanos() as u64))
+                    }
+                    Step::Segment(start, base) => {
+                        let mut s = segment(ms(start));
+                        s.set_base(ms(base));
+                        t.set_segment(s.upcast_ref());
+                        None
+                    }
+                    Step::Flush(reset) => {
+                        t.flush(reset);
+                        None
+                    }
+                    Step::Rate(hz) => {
+                        rate = hz;
+                        t.set_rate(hz);
+                        None
+                    }
+                    Step::Join(now) => {
+                        t.join(MediaTime::from_millis(now));
+                        None
+                    }
+                };
+                if let Some((at, length)) = said {
+                    // Two roundings of a nanosecond.
+                    prop_assert!(at + 2 >= end, "{at} after {end}");
+                    end = at + length;
+                }
+            }
+        }
     }
 }

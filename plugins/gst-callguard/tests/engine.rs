@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use callguard_core::{EventType, State};
 use common::gst::prelude::*;
-use common::{FRAMES, How, RATE, buffer, engine, eventually, gst, harness, push_speech, speech, stat, wait_for};
+use common::{
+    FRAMES, How, RATE, buffer, element, engine, eventually, gst, harness, push_speech, speech, stat, wait_for,
+};
 use gstcallguard::CallguardMessage;
 
 const NO_MODELS: (&str, &str) = ("models", "/nonexistent");
@@ -81,6 +83,45 @@ fn without_an_engine_it_stops_where_that_was_wished_for() {
     let error = bus.timed_pop_filtered(gst::ClockTime::from_seconds(20), &[gst::MessageType::Error]);
     assert!(error.is_some());
     assert_eq!(h.push(buffer(0, vec![0; FRAMES * 2])), Err(gst::FlowError::Error));
+}
+
+/// An element whose engine starts by `start`.
+fn starting(
+    start: impl FnOnce() -> Result<callguard_engine::Engine, callguard_engine::EngineError> + Send + 'static,
+) -> (common::gst_check::Harness, gst::Bus) {
+    let (element, bus) = element(None, &[]);
+    element.set_context(&gstcallguard::context(&gstcallguard::EngineHandle::start_with(start)));
+    let mut harness = common::gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    harness.set_src_caps(common::caps("S16LE", RATE, 1));
+    (harness, bus)
+}
+
+#[test]
+fn while_the_engine_starts_buffers_pass_unobserved() {
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (mut h, _bus) = starting(move || {
+        let _ = wait.recv();
+        Ok(engine(How::Says(0.0)))
+    });
+    push_speech(&mut h, 0, 1.0);
+    assert_eq!(stat(&h, "unobserved-frames"), u64::from(RATE));
+    assert_eq!(h.element().unwrap().property::<gst::Structure>("stats").get::<&str>("engine"), Ok("starting"));
+    go.send(()).unwrap();
+    let mut n = 50;
+    eventually("heard", || {
+        let before = stat(&h, "unobserved-frames");
+        h.push_and_pull(buffer(n, vec![0; FRAMES * 2])).unwrap();
+        n += 1;
+        stat(&h, "unobserved-frames") == before
+    });
+}
+
+#[test]
+fn a_start_that_panics_is_a_missing_engine() {
+    let (mut h, bus) = starting(|| panic!("in the start"));
+    let message = wait_for(&bus, |m| m.event.r#type == EventType::EngineUnavailable);
+    assert_eq!(message.fault.unwrap().code, "detector-failed");
+    push_speech(&mut h, 0, 1.0);
 }
 
 #[test]

@@ -35,9 +35,8 @@ pub struct CallguardAudio {
         member = call,
         nick = "Call",
         blurb = "Name of the call this stream belongs to; elements with the same name under one engine share it \
-                 (null: the name of the pipeline)",
-        default = Settings::default().call.as_deref(),
-        mutable_ready
+                 (null: the name of the pipeline); taken up when leaving NULL",
+        default = Settings::default().call.as_deref()
     )]
     #[property(
         name = "stream",
@@ -46,9 +45,8 @@ pub struct CallguardAudio {
         type = Option<String>,
         member = stream,
         nick = "Stream",
-        blurb = "Name of the stream within the call, unique there (null: the name of the element)",
-        default = Settings::default().stream.as_deref(),
-        mutable_ready
+        blurb = "Name of the stream within the call, unique there (null: the name of the element); taken up when leaving NULL",
+        default = Settings::default().stream.as_deref()
     )]
     #[property(
         name = "models",
@@ -58,9 +56,8 @@ pub struct CallguardAudio {
         member = models,
         nick = "Models",
         blurb = "Folder or file of the model manifest, for an engine that the element starts itself \
-                 (null: CALLGUARD_MODELS, then the usual places)",
-        default = Settings::default().models.as_deref(),
-        mutable_ready
+                 (null: CALLGUARD_MODELS, then the usual places); taken up when leaving NULL",
+        default = Settings::default().models.as_deref()
     )]
     #[property(
         name = "library",
@@ -70,9 +67,8 @@ pub struct CallguardAudio {
         member = library,
         nick = "Library",
         blurb = "File of the ONNX Runtime library, for an engine that the element starts itself \
-                 (null: ORT_DYLIB_PATH, then the usual places)",
-        default = Settings::default().library.as_deref(),
-        mutable_ready
+                 (null: ORT_DYLIB_PATH, then the usual places); taken up when leaving NULL",
+        default = Settings::default().library.as_deref()
     )]
     #[property(
         name = "on-missing-engine",
@@ -81,8 +77,7 @@ pub struct CallguardAudio {
         type = OnMissingEngine,
         member = on_missing_engine,
         nick = "On missing engine",
-        blurb = "What to do where the engine cannot be started or is lost",
-        mutable_ready,
+        blurb = "What to do where the engine cannot be started or is lost; taken up when leaving NULL",
         builder(Settings::default().on_missing_engine)
     )]
     #[property(
@@ -92,10 +87,9 @@ pub struct CallguardAudio {
         type = u32,
         member = update_interval_ms,
         nick = "Update interval",
-        blurb = "Least time between two update messages, milliseconds; changes of verdict and alerts are posted at once",
+        blurb = "Least time between two update messages, milliseconds; changes of verdict and alerts are posted at once; taken up when leaving NULL",
         minimum = 1000,
-        default = Settings::default().update_interval_ms,
-        mutable_ready
+        default = Settings::default().update_interval_ms
     )]
     settings: Mutex<Settings>,
     base: Base<AudioTap>,
