@@ -2,7 +2,7 @@
 """Figures on folds, calibration and law from the scores that score.py wrote.
 
 usage: measure.py WORK [--folds 0,1,...]
-Writes WORK/eval/report.json. A clip's score is the mean logit of its windows; Cllr is on one random window a clip, calibrated on the other folds. Forced figures count an abstained clip as llr 0.
+Writes WORK/eval/report.json and det.svg. A clip's score is the mean logit of its windows; Cllr is on one random window a clip, calibrated on the other folds. Forced figures count an abstained clip as llr 0.
 Intervals: bootstrap over genuine sources and synthetic systems, not over clips.
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 
 import calibrate
 import metrics
+import plot
 
 CONDITIONS = ["clean", "opus24", "g711", "amr", "room"]
 PROMISE, CALL_S = 0.01, 600.0
@@ -91,11 +92,12 @@ def main():
         for w, llr in zip(ws, calibrate.apply(others[int(ws[0]["fold"])], ws)):
             w["llr"] = float(llr)
 
-    pooled = []
+    pooled, curves = [], {}
     for condition in [*CONDITIONS, "short"]:
         here = [r for r in rows.values() if (r["kind"] == "clip" and r["condition"] == condition) or r["kind"] == condition]
         heard = [r for r in here if windows.get(r["path"])]
-        table = Scores(heard, {r["path"]: float(np.mean([w["logit"] for w in windows[r["path"]]])) for r in heard}).table()
+        scores = Scores(heard, {r["path"]: float(np.mean([w["logit"] for w in windows[r["path"]]])) for r in heard})
+        curves[condition], table = (scores.value[scores.label == 0], scores.value[scores.label == 1]), scores.table()
         forced = Scores(here, {r["path"]: float(np.mean([w["llr"] for w in windows[r["path"]]])) if windows.get(r["path"]) else 0.0 for r in here})
         table["forced_eer"] = metrics.eer(forced.value[forced.label == 0], forced.value[forced.label == 1])
         for label in ("real", "fake"):
@@ -106,6 +108,7 @@ def main():
         pooled += one
         report["conditions"][condition] = table
     report["pooled"] = costs(pooled)
+    plot.det(curves, a.work / "eval" / "det.svg")
 
     for name, t in report["conditions"].items():
         print(f"{name:7s} n {t['genuine']}/{t['synthetic']} EER {t['eer']:.3f} [{t['eer_95'][0]:.3f},{t['eer_95'][1]:.3f}] AUC {t['auc']:.3f} inside {t['inside']:.3f} [{t['inside_95'][0]:.3f},{t['inside_95'][1]:.3f}] ({t['inside_sources']}) macro {t['macro_auc']:.3f} Cllr {t['cllr']:.3f} min {t['min_cllr']:.3f} forced {t['forced_eer']:.3f} none {t['non_response_real']:.3f}/{t['non_response_fake']:.3f}")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what is shipped: models/voice-clone.onnx, its entry in models/manifest.toml, models/cards/voice-clone.md and the list of every file it was trained or calibrated on.
+"""Writes what is shipped: models/voice-clone.onnx, its entry in models/manifest.toml, models/cards/voice-clone.md, its plot and the list of every file it was trained or calibrated on.
 
 usage: ship.py WORK [--run final]
 Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json. What the card says in words lies in card.md.in beside this script; every figure comes from the report.
@@ -141,6 +141,7 @@ def main():
     subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/voice/export.py", a.work / "runs" / a.run / "net.pt", model], check=True)
     (MODELS / "cards").mkdir(exist_ok=True)
     used = data_list(a.work, MODELS / "cards" / "voice-clone-data.csv")
+    (MODELS / "cards" / "voice-clone-det.svg").write_bytes((a.work / "eval" / "det.svg").read_bytes())
     sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
     (MODELS / "manifest.toml").write_text(entry(sha256, report["calibration"], report["law"]))
     law, how, calibration = report["law"], report["law_measured"], report["calibration"]
