@@ -1,4 +1,5 @@
 //! `callguard scan`, from the command line to its exit code, on sounds made here.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

@@ -1,5 +1,6 @@
 //! `callguard watch`: live calls in real time, from a file to a webhook. The model is the stand-in of `tests/models`, for which a loud
 //! voice is synthetic and a quiet one is not: so the right answer is known whatever the shipped model has learnt.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

@@ -40,7 +40,7 @@ impl Log {
     }
 
     /// From now on lines are kept for a view that draws them.
-    pub fn into_pane(&self) {
+    pub fn to_pane(&self) {
         *self.lock() = Goal::Pane(VecDeque::new());
     }
 

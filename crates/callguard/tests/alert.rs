@@ -1,4 +1,5 @@
 //! Alerts reach who is to be told, and a receiver that is down holds up nobody.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

@@ -1,4 +1,5 @@
 //! Decoding of what comes from outside: all of it in order, and a typed error for everything that is not right.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

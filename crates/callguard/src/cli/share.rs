@@ -11,7 +11,7 @@ pub fn parse(text: &str) -> Result<f64, String> {
     };
     let value: f64 = number.parse().map_err(|_| format!("'{text}' is not a share: write 1% or 0.01"))?;
     let share = value * scale;
-    if !(share >= 1e-6 && share <= 0.5) {
+    if !(1e-6..=0.5).contains(&share) {
         return Err(format!("'{text}' is out of range: from 0.0001% to 50%, written as 1% or 0.01"));
     }
     Ok(share)

@@ -148,5 +148,5 @@ fn near(known: &str, given: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (known.chars().collect(), given.chars().collect());
     let head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
-    a.len().abs_diff(b.len()) <= 1 && head + tail + 2 >= a.len().max(b.len()) + 1
+    a.len().abs_diff(b.len()) <= 1 && head + tail + 2 > a.len().max(b.len())
 }

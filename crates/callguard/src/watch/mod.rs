@@ -14,7 +14,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use callguard_core::CallEvent;
 use callguard_engine::Engine;
@@ -88,12 +88,15 @@ pub fn run(common: &Common, args: &Watch, matches: Option<&ArgMatches>) -> Resul
     Ok(ExitCode::from(u8::from(failed || told.lost > 0)))
 }
 
-/// Turns true at Ctrl-C or a request to terminate. The second one ends the process at once.
+/// Turns true at Ctrl-C or a request to terminate. One more, a second later, ends the process at once.
 fn stop_switch() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let switch = Arc::clone(&stop);
+    let mut first: Option<Instant> = None;
     let set = ctrlc::set_handler(move || {
-        if switch.swap(true, Ordering::AcqRel) {
+        switch.store(true, Ordering::Release);
+        // Terminals and `timeout` may send one request to the group and to the process: those are one.
+        if first.get_or_insert_with(Instant::now).elapsed() > Duration::from_secs(1) {
             // 128 + SIGINT, as shells report it.
             std::process::exit(130);
         }
@@ -117,7 +120,7 @@ impl View {
         }
         match Screen::open() {
             Ok(screen) => {
-                log.into_pane();
+                log.to_pane();
                 let promise = promise("call", config.policy.false_alarm, config.policy.call_s);
                 Ok(Self::Screen(Box::new(screen), Look { promise, ..Look::default() }))
             }

@@ -86,7 +86,7 @@ impl Player {
             Source::Test => {
                 let tone = make("audiotestsrc")?;
                 tone.set_property("is-live", true);
-                tone.set_property_from_str("wave", "ticks");
+                tone.set_property_from_str("wave", "sine");
                 tone.set_property("volume", 0.2);
                 pipeline.add(&tone).map_err(|e| broken(&shown, &e))?;
                 branch.connect(&pipeline, &static_pad(&tone, "src", &shown)?)?;

@@ -1,7 +1,7 @@
 //! Recording: the callback copies into blocks that are there already and returns; everything else happens elsewhere.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{Device, ErrorKind, SupportedStreamConfig};
@@ -12,9 +12,9 @@ use gstreamer as gst;
 use crate::trouble::{Stage, Trouble, code};
 
 /// One block holds so much; a longer callback fills several.
-const BLOCK_MS: usize = 50;
-/// So many blocks: 3.2 s, far beyond what the feeding thread ever lags.
-const BLOCKS: usize = 64;
+const BLOCK_MS: usize = 20;
+/// So many blocks: 5 s, far beyond what the feeding thread ever lags.
+const BLOCKS: usize = 256;
 
 /// What a callback delivered.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Recording {
             let _ = free.push(Recorded { bytes: Vec::with_capacity(capacity), captured_ns: 0, lost: false });
         }
         let health = Arc::new(Health::default());
-        let mut taker = Taker {
+        let taker = Taker {
             ready: Arc::clone(&ready),
             free: Arc::clone(&free),
             health: Arc::clone(&health),
@@ -106,20 +106,7 @@ impl Recording {
             capacity,
             lost: false,
         };
-        let errors = Arc::clone(&health);
-        let stream = device
-            .build_input_stream_raw(
-                config.config(),
-                config.sample_format(),
-                move |data, info| {
-                    let stamp = info.timestamp();
-                    let age = stamp.callback.saturating_duration_since(stamp.capture);
-                    taker.take(data.bytes(), age.as_nanos() as u64);
-                },
-                move |error| errors.note(&error),
-                Some(std::time::Duration::from_secs(5)),
-            )
-            .map_err(refuse)?;
+        let stream = build(device, config, &health, taker).map_err(refuse)?;
         stream.play().map_err(refuse)?;
         Ok(Self { _stream: stream, ready, free, health })
     }
@@ -129,6 +116,35 @@ impl Recording {
         block.bytes.clear();
         let _ = self.free.push(block);
     }
+}
+
+/// Builds the stream, in blocks of [`BLOCK_MS`] where the device can: by themselves some sound servers deliver seconds at once.
+fn build(
+    device: &Device,
+    config: &SupportedStreamConfig,
+    health: &Arc<Health>,
+    taker: Taker,
+) -> Result<cpal::Stream, cpal::Error> {
+    // Shared by two attempts; the second is made only where the first left no stream, so nobody waits for the lock.
+    let taker = Arc::new(Mutex::new(taker));
+    let attempt = |size| {
+        let (taker, errors) = (Arc::clone(&taker), Arc::clone(health));
+        device.build_input_stream_raw(
+            cpal::StreamConfig { buffer_size: size, ..config.config() },
+            config.sample_format(),
+            move |data, info| {
+                let stamp = info.timestamp();
+                let age = stamp.callback.saturating_duration_since(stamp.capture);
+                if let Ok(mut taker) = taker.try_lock() {
+                    taker.take(data.bytes(), age.as_nanos() as u64);
+                }
+            },
+            move |error| errors.note(&error),
+            Some(std::time::Duration::from_secs(5)),
+        )
+    };
+    let frames = config.sample_rate() / (1000 / BLOCK_MS as u32);
+    attempt(cpal::BufferSize::Fixed(frames.max(1))).or_else(|_| attempt(cpal::BufferSize::Default))
 }
 
 /// The callback's half. No allocation, no lock, no log: it runs on the sound server's real-time thread.
@@ -146,7 +162,9 @@ struct Taker {
 impl Taker {
     fn take(&mut self, bytes: &[u8], age_ns: u64) {
         let now = self.clock.time().nseconds();
-        let mut captured_ns = now.saturating_sub(age_ns);
+        // Some hosts report the age of the newest frame: the first one is at least as old as the block is long.
+        let long_ns = (bytes.len() / self.frame) as u64 * self.ns_per_frame;
+        let mut captured_ns = now.saturating_sub(age_ns.max(long_ns));
         for part in bytes.chunks(self.capacity) {
             let frames = (part.len() / self.frame) as u64;
             match self.free.pop() {
