@@ -1,5 +1,6 @@
 //! A live call from samples to events, whatever the detector does.
 #![allow(missing_docs)]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
