@@ -2,7 +2,7 @@
 """Writes what is shipped: models/voice-clone.onnx, its entry in models/manifest.toml, models/cards/voice-clone.md, its plot and the list of every file it was trained or calibrated on.
 
 usage: ship.py WORK [--run final]
-Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json. What the card says in words lies in card.md.in beside this script; every figure comes from the report.
+Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json (and baseline.json, where baseline.py was run). What the card says in words lies in card.md.in beside this script; every figure comes from the report.
 """
 
 import argparse
@@ -106,7 +106,7 @@ def span(pair, form):
     return f"[{form(pair[0])}, {form(pair[1])}]"
 
 
-def tables(report, trivial):
+def tables(report, trivial, baseline):
     two, three = "{:.2f}".format, "{:.3f}".format
     names = dict(clean="clean 16 kHz", opus24="Opus 24 kbit/s, 5 % loss", g711="G.711 at 8 kHz", amr="AMR-NB 12.2", room="noisy room, 10-20 dB", short="1-3.2 s, any of these")
     rows = ["| condition | genuine / synthetic clips | EER | AUC pooled | AUC inside a source | AUC, mean over systems | Cllr | min Cllr | forced EER | no answer, genuine / synthetic |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
@@ -121,6 +121,9 @@ def tables(report, trivial):
     for kind, label in (("raw", "recordings as they are"), ("normalised", "after high-pass, level and cut, as everything above")):
         t = trivial[kind]
         cheap.append(f"| {label} | {percent(t['eer'])} | {three(t['auc'])} | {three(t['inside'])} {span(t['inside_95'], three)} |")
+    cheap += ["", "Published weights, on every third of the clean clips:", "", "| detector | genuine / synthetic clips | EER | AUC pooled | AUC inside a source |", "| --- | --- | --- | --- | --- |"] if baseline else []
+    if baseline:
+        cheap.append(f"| AASIST (ASVspoof 2019 LA) | {baseline['genuine']} / {baseline['synthetic']} | {percent(baseline['eer'])} {span(baseline['eer_95'], percent)} | {three(baseline['auc'])} | {three(baseline['inside'])} |")
     c = report["chart"]
     people, fakes = c["real"], c["fake"]
     chart = ["| talks of up to a minute, one condition each | n | hours | *synthetic* | *suspect* or worse | median seconds to the alert |", "| --- | --- | --- | --- | --- | --- |"]
@@ -137,6 +140,8 @@ def main():
     a = ap.parse_args()
     report = json.loads((a.work / "eval" / "report.json").read_text())
     trivial = json.loads((a.work / "eval" / "trivial.json").read_text())
+    other = a.work / "eval" / "baseline.json"
+    baseline = json.loads(other.read_text()) if other.is_file() else None
     model = MODELS / "voice-clone.onnx"
     subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/voice/export.py", a.work / "runs" / a.run / "net.pt", model], check=True)
     (MODELS / "cards").mkdir(exist_ok=True)
@@ -149,11 +154,12 @@ def main():
     steps = sum(1 for _ in open(a.work / "runs" / a.run / "log.csv")) and open(a.work / "runs" / a.run / "log.csv").read().split()[-1].split(",")[0]
     figures = dict(
         version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{cost_ms(model):.1f}", steps=steps, folds=len(report["folds"]),
-        real=sum(r["label"] == "real" for r in used), fake=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), twins=sum(r["system"].startswith("twin-") for r in used),
+        systems_trained=len({r["system"] for r in used if r["label"] == "fake" and "calibrate" in r["use"]}), clean_eer=percent(report["conditions"]["clean"]["eer"]), clean_inside=f"{report['conditions']['clean']['inside']:.2f}",
+        worst_eer=percent(max(t["eer"] for t in report["conditions"].values())), real=sum(r["label"] == "real" for r in used), fake=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), twins=sum(r["system"].startswith("twin-") for r in used),
         made=sum(r["system"] in ("espeak-ng", "flite", "piper", "kokoro") for r in used), offset=f"{calibration['offset']:+.2f}", slope=f"{calibration['slope']:.2f}", quality=quality,
         variance=f"{law['variance']:.2f}", rho=f"{law['rho']:.2f}", epsilon=f"{law['epsilon']:.2f}", icc=f"{how['measured_rho']:.2f}", people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.2f}",
         spread=f"{how['variance']:.2f}", cllr=f"{report['pooled']['cllr']:.2f}", min_cllr=f"{report['pooled']['min_cllr']:.2f}", threshold=f"{report['chart']['threshold']:.2f}", suspect=f"{report['chart']['suspect']:.2f}",
-        **tables(report, trivial))
+        **tables(report, trivial, baseline))
     (MODELS / "cards" / "voice-clone.md").write_text(string.Template((HERE / "card.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
     print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")
 

@@ -12,11 +12,11 @@ class Metrics(unittest.TestCase):
     def setUp(self):
         rng = np.random.default_rng(1)
         # Calibrated Gaussian llrs of variance 4: the error at the middle is Phi(-1) = 15.87 %, the AUC Phi(sqrt 2) = 92.14 %.
-        self.genuine, self.synthetic = rng.normal(-2, 2, 40_000), rng.normal(2, 2, 40_000)
+        self.genuine, self.synthetic = rng.normal(-2, 2, 20_000), rng.normal(2, 2, 20_000)
 
     def test_known_gaussians(self):
-        self.assertAlmostEqual(metrics.eer(self.genuine, self.synthetic), 0.1587, delta=0.004)
-        self.assertAlmostEqual(metrics.auc(self.genuine, self.synthetic), 0.9214, delta=0.003)
+        self.assertAlmostEqual(metrics.eer(self.genuine, self.synthetic), 0.1587, delta=0.006)
+        self.assertAlmostEqual(metrics.auc(self.genuine, self.synthetic), 0.9214, delta=0.005)
 
     def test_swapped_classes_mirror(self):
         self.assertAlmostEqual(metrics.auc(self.synthetic, self.genuine), 1 - metrics.auc(self.genuine, self.synthetic), places=9)
