@@ -27,10 +27,11 @@ pub fn make(factory: &str) -> Result<gst::Element, Trouble> {
 /// What to say where an element cannot be made.
 #[must_use]
 pub fn missing(factory: &str) -> Trouble {
-    Trouble::new(
-        code::MISSING_ELEMENT,
-        Stage::Open,
-        format!("GStreamer has no element {factory}"),
-        format!("Install {} (`make setup` does).", package(factory)),
-    )
+    let fix = match factory {
+        "callguardaudio" => {
+            "It travels inside the program: build callguard anew, and report this if that does not help.".to_owned()
+        }
+        _ => format!("Install {} (`make setup` does).", package(factory)),
+    };
+    Trouble::new(code::MISSING_ELEMENT, Stage::Open, format!("GStreamer has no element {factory}"), fix)
 }

@@ -29,9 +29,11 @@ type Say<'a> = dyn FnMut(&str, Finding) -> Result<(), Trouble> + 'a;
 pub fn all(common: &Common, say: &mut Say<'_>) -> Result<(), Trouble> {
     let config = config::load(common);
     say("configuration", outcome(config.as_ref().map(|c| format!("profile {}", c.profile))))?;
+    // The rest is looked at all the same, with what a wrong configuration could not say left at its default.
     let config = match config {
         Ok(config) => config,
-        Err(_) => config::load(&Common::default())?,
+        Err(_) => config::load(&Common { config: None, profile: None, ..common.clone() })
+            .or_else(|_| config::load(&Common::default()))?,
     };
     media(say)?;
     engine(&config, say)?;

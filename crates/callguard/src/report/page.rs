@@ -211,7 +211,8 @@ fn participant(result: &ParticipantResult, page: &ParticipantPage) -> Value {
     let charts = result.charts.iter().map(|(hypothesis, chart)| {
         let line = page.timeline.charts.iter().find(|c| c.hypothesis == *hypothesis);
         let svg = line.map(|line| plot::draw(line, &page.timeline)).unwrap_or_default();
-        context! { hypothesis => hypothesis, llr => format!("{:+.2}", chart.llr), peak => format!("{:.2}", chart.peak), svg => Value::from_safe_string(svg) }
+        let lawless = chart.threshold.is_none();
+        context! { hypothesis => hypothesis, lawless => lawless, llr => format!("{:+.2}", chart.llr), peak => format!("{:.2}", chart.peak), svg => Value::from_safe_string(svg) }
     });
     let sources = result.sources.iter().map(|(name, source)| self::source(name, source));
     context! {
