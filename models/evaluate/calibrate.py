@@ -13,6 +13,7 @@ INDEPENDENCE_S, HOP_S = 4.0, 0.5
 # measure, transform, smallest and largest value that counts
 TERMS = [("speech_s", "ln", 0.8, 4.0), ("bandwidth_hz", "linear", 2500.0, 8000.0), ("snr_db", "linear", 3.0, 50.0)]
 SHRINK = 0.003  # penalty on the quality terms' coefficients, per unit of (weighted) likelihood
+TAIL = 0.2  # the law is held against the scores that at most this share of people reach: what alarms are made of
 LEAST_SLOPE = 0.25  # share of the slope that must remain anywhere in the box
 
 
@@ -132,7 +133,7 @@ def law(talks, epsilon, seed=4):
     """The law of the calibrated llr on genuine people; `talks`: a list of (end times, llrs, seconds) of one guest each.
 
     rho: intraclass correlation over windows at least four seconds of speech apart. variance: of the model N(-v/2, v), the one for which simulated guests, heard as long as
-    the real ones, reach every chart score at least as often as the real ones do, and in excess by the least; where no variance does so at the measured rho, rho is raised until one does.
+    the real ones, reach every chart score in the people's upper tail at least as often as they do, and in excess by the least; where no variance does so at the measured rho, rho is raised until one does.
     """
     apart = [np.asarray(llr)[:: int(INDEPENDENCE_S / HOP_S)] for _, llr, _ in talks]
     rho, own, within = metrics.intraclass(apart)
@@ -141,9 +142,9 @@ def law(talks, epsilon, seed=4):
     measured_rho, found = rho, None
     for raised in np.arange(max(rho, 0.05), 0.951, 0.05):
         peaks = np.array([max(chart(t, x, raised)) for t, x, _ in talks])
-        heights = np.array([h for h in np.arange(0.25, 4.01, 0.25) if np.sum(peaks >= h) >= 2])
+        heights = np.array([h for h in np.arange(0.25, 4.01, 0.125) if np.sum(peaks >= h) >= 2 and np.mean(peaks >= h) <= TAIL])
         if not len(heights):
-            heights = np.array([0.25])
+            heights = np.array([max(float(np.quantile(peaks, 1 - TAIL)), 0.25)])
         real = np.array([np.mean(peaks >= h) for h in heights])
         for variance in np.arange(0.2, 12.01, 0.2):
             model = simulate(variance, raised, seconds, 4000, np.random.default_rng(seed))

@@ -39,7 +39,7 @@ sha256 = "{sha256}"
 task = "voice-clone"
 source = "voice-clone"
 hypotheses = ["voice-synthetic"]
-licence = "MIT OR Apache-2.0"
+licence = "Apache-2.0"
 card = "cards/voice-clone.md"
 batch_buckets = [1, 2, 4]
 
