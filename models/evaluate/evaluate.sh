@@ -16,4 +16,8 @@ cargo build --release --locked --manifest-path "$root/Cargo.toml" -p callguard-a
 "$python" "$here/trivial.py" "$work"
 "$python" "$here/score.py" "$work" "$root/target/release/examples/voice_windows"
 "$python" "$here/measure.py" "$work"
+cargo build --release --locked --manifest-path "$root/Cargo.toml" -p callguard
+for kind in talk clip; do
+    "$python" "$here/scan.py" "$work" "$root/target/release/callguard" --kind "$kind" --most 160
+done
 "$python" "$here/ship.py" "$work"

@@ -2,7 +2,7 @@
 """Writes what is shipped: models/voice-clone.onnx, its entry in models/manifest.toml, models/cards/voice-clone.md, its plot and the list of every file it was trained or calibrated on.
 
 usage: ship.py WORK [--run final]
-Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json (and baseline.json, where baseline.py was run). What the card says in words lies in card.md.in beside this script; every figure comes from the report.
+Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json (and baseline.json and scan-*.json, where baseline.py and scan.py were run). What the card says in words lies in card.md.in beside this script; every figure comes from the report.
 """
 
 import argparse
@@ -106,7 +106,7 @@ def span(pair, form):
     return f"[{form(pair[0])}, {form(pair[1])}]"
 
 
-def tables(report, trivial, baseline):
+def tables(report, trivial, baseline, scans):
     two, three = "{:.2f}".format, "{:.3f}".format
     names = dict(clean="clean 16 kHz", opus24="Opus 24 kbit/s, 5 % loss", g711="G.711 at 8 kHz", amr="AMR-NB 12.2", room="noisy room, 10-20 dB", short="1-3.2 s, any of these")
     rows = ["| condition | genuine / synthetic clips | EER | AUC pooled | AUC inside a source | AUC, mean over systems | Cllr | min Cllr | forced EER | no answer, genuine / synthetic |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
@@ -130,6 +130,15 @@ def tables(report, trivial, baseline):
     for label, t in (("genuine people", people), ("synthetic, one system and source each", fakes)):
         after = "-" if t["median_s_to_alert"] is None else f"{t['median_s_to_alert']:.0f}"
         chart.append(f"| {label} | {t['n']} | {t['hours']:.2f} | {t['synthetic']} = {percent(t['synthetic'] / max(1, t['n']))} {span(t['synthetic_95'], percent)} | {t['suspect']} = {percent(t['suspect'] / max(1, t['n']))} {span(t['suspect_95'], percent)} | {after} |")
+    rows_scan = []
+    for kind, label in (("talk", "talks"), ("clip", "clips of at most 5.6 s")):
+        if kind in scans:
+            rows_scan += ["", f"What `callguard scan` says of {label} (a file is a call of its own length; `scan.py`):", "", "| | n | *synthetic* | *suspect* | inconclusive | *genuine* | median seconds to the alert |", "| --- | --- | --- | --- | --- | --- | --- |"]
+            for who, t in (("genuine", scans[kind]["real"]), ("synthetic", scans[kind]["fake"])):
+                cells = " | ".join(f"{percent(t[v]['share'])} {span(t[v]['interval_95'], percent)}" if v in t else "0.0 %" for v in ("synthetic", "suspect", "inconclusive", "genuine"))
+                after = "-" if t["median_alert_s"] is None else f"{t['median_alert_s']:.1f}"
+                rows_scan.append(f"| {who} | {t['n']} | {cells} | {after} |")
+    chart += rows_scan
     return dict(conditions="\n".join(rows), systems="\n".join(by), trivial="\n".join(cheap), chart="\n".join(chart))
 
 
@@ -142,6 +151,7 @@ def main():
     trivial = json.loads((a.work / "eval" / "trivial.json").read_text())
     other = a.work / "eval" / "baseline.json"
     baseline = json.loads(other.read_text()) if other.is_file() else None
+    scans = {f.stem[len("scan-") :]: json.loads(f.read_text()) for f in (a.work / "eval").glob("scan-*.json")}
     model = MODELS / "voice-clone.onnx"
     subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/voice/export.py", a.work / "runs" / a.run / "net.pt", model], check=True)
     (MODELS / "cards").mkdir(exist_ok=True)
@@ -159,7 +169,7 @@ def main():
         made=sum(r["system"] in ("espeak-ng", "flite", "piper", "kokoro") for r in used), offset=f"{calibration['offset']:+.2f}", slope=f"{calibration['slope']:.2f}", quality=quality,
         variance=f"{law['variance']:.2f}", rho=f"{law['rho']:.2f}", epsilon=f"{law['epsilon']:.2f}", icc=f"{how['measured_rho']:.2f}", people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.2f}",
         spread=f"{how['variance']:.2f}", cllr=f"{report['pooled']['cllr']:.2f}", min_cllr=f"{report['pooled']['min_cllr']:.2f}", threshold=f"{report['chart']['threshold']:.2f}", suspect=f"{report['chart']['suspect']:.2f}",
-        **tables(report, trivial, baseline))
+        **tables(report, trivial, baseline, scans))
     (MODELS / "cards" / "voice-clone.md").write_text(string.Template((HERE / "card.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
     print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")
 
