@@ -344,6 +344,12 @@ impl Run<'_> {
                     }
                 };
             }
+            if self.all_ended() {
+                // The message of the end may not come where a stream ended while its sink was still starting. An error that
+                // was posted before the end is on the bus by now.
+                let error = bus.pop_filtered(&[gst::MessageType::Error]).map(|m| self.explain(&m));
+                return error.map_or_else(|| self.ended(), Err);
+            }
             let blocks = self.state.blocks.load(Ordering::Acquire);
             if blocks != seen || self.state.busy.load(Ordering::Acquire) > 0 {
                 (last, seen) = (Instant::now(), blocks);
@@ -370,6 +376,13 @@ impl Run<'_> {
                 (last, seen) = (Instant::now(), blocks);
             }
         }
+    }
+
+    fn all_ended(&self) -> bool {
+        let streams = u64::from(self.streams());
+        streams > 0
+            && self.state.complete.load(Ordering::Acquire)
+            && self.state.ended.load(Ordering::Acquire) == streams
     }
 
     fn streams(&self) -> u32 {

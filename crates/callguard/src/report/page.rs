@@ -96,7 +96,7 @@ impl Page {
     /// The page as HTML.
     ///
     /// # Errors
-    /// As [`templates`].
+    /// None that a user could cause, as the templates travel inside the program.
     pub fn html(&self, templates: &Environment<'_>) -> Result<String, Trouble> {
         let result = &self.result;
         let empty = ParticipantPage::default();

@@ -1,7 +1,7 @@
 //! One source as a pipeline: source → `callguardaudio` → sink in real time. A source that fails ends alone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use gst::prelude::*;
@@ -39,6 +39,8 @@ pub struct Player {
     live: bool,
     limits: Limits,
     heard: Arc<Heard>,
+    /// What is played begins once all its streams are there: a clock that ran while it opened would have it hurry to catch up.
+    playing: bool,
     begun: Instant,
     last: (u64, Instant),
     // After the pipeline: its feeder ends once nothing takes its buffers any more.
@@ -48,6 +50,8 @@ pub struct Player {
 #[derive(Debug, Default)]
 struct Heard {
     buffers: AtomicU64,
+    /// No more streams will come.
+    complete: AtomicBool,
     streams: AtomicU32,
 }
 
@@ -70,7 +74,14 @@ impl Player {
         };
         let mut mic = None;
         match source {
-            Source::Play(place) => play(place, &pipeline, &guard, branch)?,
+            Source::Play(place) => {
+                let decoder = play(place, &pipeline, &guard, branch)?;
+                let heard = Arc::clone(&heard);
+                decoder.connect("no-more-pads", false, move |_| {
+                    heard.complete.store(true, Ordering::Release);
+                    None
+                });
+            }
             Source::Mic(device) => {
                 // The clock is fixed beforehand: the recorder stamps by it from its first block on.
                 let clock = gst::SystemClock::obtain();
@@ -102,11 +113,13 @@ impl Player {
             live,
             limits: limits.clone(),
             heard,
+            playing: live,
             begun: now,
             last: (0, now),
             _mic: mic,
         };
-        if player.pipeline.set_state(gst::State::Playing).is_err() {
+        let wanted = if live { gst::State::Playing } else { gst::State::Paused };
+        if player.pipeline.set_state(wanted).is_err() {
             return Err(player.error().unwrap_or_else(|| broken(&player.shown, &"it does not start")));
         }
         Ok(player)
@@ -124,6 +137,12 @@ impl Player {
                 _ if self.heard.streams.load(Ordering::Acquire) == 0 => Err(self.no_audio()),
                 _ => Ok(()),
             });
+        }
+        if !self.playing && self.heard.complete.load(Ordering::Acquire) {
+            self.playing = true;
+            if self.pipeline.set_state(gst::State::Playing).is_err() {
+                return Some(Err(self.error().unwrap_or_else(|| broken(&self.shown, &"it does not start"))));
+            }
         }
         self.watchdog()
     }
@@ -200,7 +219,7 @@ fn static_pad(element: &gst::Element, name: &str, shown: &str) -> Result<gst::Pa
     element.static_pad(name).ok_or_else(|| broken(shown, &format!("{} has no pad {name}", element.name())))
 }
 
-fn play(place: &Place, pipeline: &gst::Pipeline, guard: &Guard, branch: Branch) -> Result<(), Trouble> {
+fn play(place: &Place, pipeline: &gst::Pipeline, guard: &Guard, branch: Branch) -> Result<gst::Element, Trouble> {
     let decoder = open(place, pipeline, guard)?;
     let (weak, guard) = (pipeline.downgrade(), guard.clone());
     decoder.connect_pad_added(move |_, pad| {
@@ -215,7 +234,7 @@ fn play(place: &Place, pipeline: &gst::Pipeline, guard: &Guard, branch: Branch) 
             guard.note(trouble);
         }
     });
-    Ok(())
+    Ok(decoder)
 }
 
 /// What every stream of a source goes through.
