@@ -327,8 +327,8 @@ impl GenuineGuests {
             got.share + 4.0 * got.error + unseen.min(share / 10.0) <= share
         };
         let (mut low, mut high) = (0.0, HIGHEST);
-        // 2⁻²⁴ of the range is a millionth of a nat.
-        for _ in 0..24 {
+        // 2⁻⁴⁰ of the range is a ten-millionth of a nat.
+        for _ in 0..40 {
             let middle = (low + high) / 2.0;
             if kept(middle) { high = middle } else { low = middle }
         }
@@ -336,8 +336,8 @@ impl GenuineGuests {
     }
 }
 
-/// No threshold is above this: odds of e³⁰.
-pub const HIGHEST: f64 = 30.0;
+/// No threshold is above this: more than any chart can gather in a day (4 nats in each of 21,600 windows).
+pub const HIGHEST: f64 = 1e5;
 
 /// Unit loadings of the summed innovation.
 fn innovation_axes(law: &ChartLaw) -> Vec<f64> {
@@ -378,8 +378,9 @@ impl TurningPoints {
     }
 }
 
-/// When a chart with `threshold` flags guests who turn synthetic at `onset_s` (0: from the start), in seconds after the
-/// onset; `None` where it does not within `within_s`. A guest who is flagged before the onset is not counted.
+/// When a chart with `threshold` flags guests who turn synthetic at `onset_s` (0: from the start), in seconds of speech after the
+/// onset; `None` where it does not within `within_s`. A guest who is flagged before the onset is not counted. From the start,
+/// the first window comes when it is full.
 #[must_use]
 pub fn delays(
     law: &ChartLaw,
@@ -391,7 +392,10 @@ pub fn delays(
 ) -> Vec<Option<f64>> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let tick = law.tick_s();
-    let (onset, ticks) = ((onset_s / tick).round() as usize, law.ticks(onset_s + within_s));
+    let onset = (onset_s / tick).round() as usize;
+    let full_s = law.members.iter().map(|m| m.law.independence_s).fold(0.0, f64::max);
+    let filling_s = if onset == 0 { full_s.min(within_s) } else { 0.0 };
+    let ticks = law.ticks(onset_s + within_s - filling_s);
     let mut found = Vec::with_capacity(guests);
     for _ in 0..guests {
         let effects: Vec<f64> = (0..=law.members.len()).map(|_| rng.sample(StandardNormal)).collect();
@@ -422,7 +426,7 @@ pub fn delays(
                 if t < onset {
                     early = true;
                 } else {
-                    caught = Some((t - onset) as f64 * tick);
+                    caught = Some(filling_s + (t - onset) as f64 * tick);
                 }
                 break;
             }
