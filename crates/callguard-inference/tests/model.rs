@@ -78,7 +78,7 @@ fn one_at_a_time_never_batches() {
 fn a_failing_run_concerns_only_its_own_request() {
     let model = start(
         &spec("picky", ("x", 1), ("y", &[1])),
-        &Options { max_batch: Some(4), max_delay: Duration::from_secs(5), ..on_cpu() },
+        &Options { max_batch: Some(4), max_delay: Duration::from_millis(300), ..on_cpu() },
     );
     let tickets: Vec<_> = [0.0, 9.0, 2.0, 3.0].map(|x| model.submit(vec![x].into()).unwrap()).into();
     let answers: Vec<_> = tickets.into_iter().map(callguard_inference::Ticket::wait).collect();

@@ -7,6 +7,8 @@ mod owner;
 mod request;
 mod session;
 mod stats;
+#[cfg(test)]
+mod tests;
 
 pub use error::ModelError;
 pub use handle::Model;
