@@ -125,7 +125,11 @@ impl Engine {
             let (calls, waker) = (calls.clone(), waker.clone());
             move || {
                 while watched.recv_timeout(WATCH) == Err(RecvTimeoutError::Timeout) {
-                    let all: Vec<_> = lock(&calls).values().cloned().collect();
+                    let all: Vec<_> = {
+                        let mut calls = lock(&calls);
+                        calls.retain(|_, call| !call.is_closed());
+                        calls.values().cloned().collect()
+                    };
                     for call in all {
                         waker.wake(&call.actor());
                     }
@@ -231,8 +235,10 @@ impl Inner {
         self.stopped.store(true, Ordering::Release);
         let Some(Running { mut pool, mut lanes, watch, watchdog }) = lock(&self.running).take() else { return };
         drop(watch);
+        // One patience for all calls: a model that hangs has many of them waiting.
+        let until = std::time::Instant::now() + PATIENCE / 2;
         for call in std::mem::take(&mut *lock(&self.calls)).into_values() {
-            call.close();
+            call.close_by(until);
         }
         if let Some(model) = &self.model {
             model.stop();

@@ -1,5 +1,6 @@
 //! A live call: an actor that takes turns on the engine's workers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use crate::alert::{About, Hub, Stamp, Subscription};
 use crate::capture::{AudioTap, BLOCK, Block, Control, StreamQueue, What};
-use crate::detect::{Answer, Detector, Entry, Job, Reply, Voice, Window};
+use crate::detect::{Answer, Detector, Entry, Job, Reply, Voice, Window, words};
 use crate::engine::{Engine, lock};
 use crate::fuse::{Act, Changed, Fusion};
 use crate::pool::{Actor, TurnState, Waker};
@@ -25,6 +26,9 @@ const BLOCKS_A_TURN: usize = 20;
 const MOST_STREAMS: usize = 16;
 /// Time goes on without media once a stream was silent for so long; short of it the next block is only on its way.
 const SILENT: Duration = Duration::from_millis(750);
+/// A stream whose time is further than this from the call's runs on another clock: another pipeline, or one that began anew. Less is
+/// how far pipelines of one clock are apart.
+const OTHER_CLOCK: Duration = Duration::from_secs(5);
 /// How far the decision's clock stays behind what was heard: the gate tells what it heard up to a fifth of a second later.
 const BEHIND: Duration = Duration::from_millis(250);
 /// How long closing waits for the last windows' answers.
@@ -107,6 +111,8 @@ struct Stream {
     /// The next block's number; another one means that blocks were lost.
     next_seq: u64,
     control: Option<Control>,
+    /// Nanoseconds from its own time to the call's.
+    shift: i64,
     /// When its newest block was pushed.
     newest: Option<Instant>,
     /// Wall-clock time between pushing and hearing.
@@ -194,6 +200,7 @@ impl CallActor {
                 voice: None,
                 next_seq: 0,
                 control: None,
+                shift: 0,
                 newest: None,
                 latency: Duration::ZERO,
                 ended: false,
@@ -231,6 +238,11 @@ impl CallActor {
     }
 
     pub(crate) fn close(&self) {
+        self.close_by(Instant::now() + self.deadline.min(LAST_ANSWERS));
+    }
+
+    /// As [`LiveCall::close`]; answers that are not there by `until` are late.
+    pub(crate) fn close_by(&self, until: Instant) {
         if self.closed.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -245,7 +257,6 @@ impl CallActor {
             }
             self.submit(index, stream, ask);
         }
-        let until = Instant::now() + self.deadline.min(LAST_ANSWERS);
         self.answer(inside, false);
         while inside.streams.iter().any(|s| !s.asked.is_empty()) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(2));
@@ -264,12 +275,14 @@ impl CallActor {
     /// Blocks become windows, and windows go to the model.
     fn hear(&self, inside: &mut Inside) {
         let Inside { fusion, stamp, streams, .. } = inside;
+        let live: Vec<usize> = (0..streams.len()).filter(|i| streams[*i].is_live()).collect();
         for (index, stream) in streams.iter_mut().enumerate() {
+            let others = live.iter().any(|i| *i != index);
             let mut ask = Vec::new();
             for _ in 0..BLOCKS_A_TURN {
                 stream.control(self, fusion, &mut ask);
                 let Some(block) = stream.queue.take() else { break };
-                let joined = stream.hear(&block, self, fusion, &mut ask);
+                let joined = stream.hear(&block, others, self, fusion, &mut ask);
                 if let Some(joined) = joined {
                     let event = stamp.change(&joined, fusion, About::default());
                     self.hub.publish(event);
@@ -414,34 +427,72 @@ impl Stream {
         }
     }
 
+    /// Whether something was heard of it just now.
+    fn is_live(&self) -> bool {
+        self.voice.is_some() && !self.ended && self.newest.is_some_and(|newest| newest.elapsed() <= SILENT)
+    }
+
+    /// Where a block lies in the call's time, and whether nothing joins it to what was before.
+    ///
+    /// Streams of one pipeline share its clock and are taken as they are. One of another pipeline, or of one that began anew, is moved to
+    /// where the call stands: by its own clock its evidence would be stale, or ahead of its time, for as long as it lasts.
+    fn place(&mut self, block: &Block, lost: bool, others: bool, fusion: &mut Fusion) -> (MediaTime, bool) {
+        let at = MediaTime::from_nanos(block.at.as_nanos().saturating_add_signed(self.shift));
+        let silent = self.newest.is_some_and(|newest| newest.elapsed() > SILENT);
+        let cut = block.discontinuity || lost;
+        if !(cut || silent) {
+            return (at, false);
+        }
+        let call = match &self.voice {
+            Some(voice) if !others => {
+                // It paused, and the clock went on alone; or it jumps ahead, and nobody is there to disagree.
+                if at + OTHER_CLOCK >= voice.heard_to() {
+                    if silent {
+                        fusion.resume(at);
+                    }
+                    return (at, cut);
+                }
+                voice.heard_to().max(fusion.now())
+            }
+            None if !fusion.has_begun() => return (at, cut),
+            _ => fusion.now(),
+        };
+        if at.since(call).max(call.since(at)) <= OTHER_CLOCK {
+            return (at, cut);
+        }
+        let nanos = |t: MediaTime| i64::try_from(t.as_nanos()).unwrap_or(i64::MAX);
+        self.shift = nanos(call).saturating_sub(nanos(block.at));
+        tracing::info!(stage = "capture", stream = %self.name, from_s = at.as_secs_f64(), to_s = call.as_secs_f64(), "moved to the call's clock");
+        (call, true)
+    }
+
     /// Hears one block; the first seats a voice.
-    fn hear(&mut self, block: &Block, call: &CallActor, fusion: &mut Fusion, ask: &mut Vec<Window>) -> Option<Changed> {
+    fn hear(
+        &mut self,
+        block: &Block,
+        others: bool,
+        call: &CallActor,
+        fusion: &mut Fusion,
+        ask: &mut Vec<Window>,
+    ) -> Option<Changed> {
         let lost = block.seq != self.next_seq;
         self.next_seq = block.seq + 1;
         self.latency = block.pushed.elapsed();
-        if self.newest.is_some_and(|newest| newest.elapsed() > SILENT) {
-            fusion.resume(block.at);
-        }
+        let (at, cut) = self.place(block, lost, others, fusion);
         self.newest = Some(block.pushed);
         let mut joined = None;
         let voice = match &mut self.voice {
             Some(voice) => voice,
             none => {
-                let (participant, changed) = fusion.join(ParticipantKind::Voice, block.at);
+                let (participant, changed) = fusion.join(ParticipantKind::Voice, at);
                 joined = Some(changed);
-                none.insert(Voice::new(participant, call.detector.clone(), block.at))
+                none.insert(Voice::new(participant, call.detector.clone(), at))
             }
         };
         if block.pcm.is_empty() {
-            voice.gap(Span { from: block.at, to: block.at + block.duration }, ask);
+            voice.gap(Span { from: at, to: at + block.duration }, ask);
         } else {
-            let heard = Heard {
-                format: block.format,
-                bytes: &block.pcm,
-                at: block.at,
-                discontinuity: block.discontinuity || lost,
-                filled: block.filled,
-            };
+            let heard = Heard { format: block.format, bytes: &block.pcm, at, discontinuity: cut, filled: block.filled };
             voice.listen(&heard, ask);
         }
         joined
@@ -457,6 +508,14 @@ impl Actor for CallActor {
         if self.is_closed() {
             return;
         }
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.take_turn())) {
+            self.break_off(&format!("the call's analysis panicked: {}", words(&*panic)));
+        }
+    }
+}
+
+impl CallActor {
+    fn take_turn(&self) {
         let inside = &mut *lock(&self.inside);
         self.hear(inside);
         self.answer(inside, false);
@@ -465,6 +524,17 @@ impl Actor for CallActor {
         if inside.streams.iter().any(|s| !s.queue.is_drained()) {
             self.waker.wake(&self.actor());
         }
+    }
+
+    /// What is inside may be half changed: no verdict of it may stand as if it were fresh. Whoever listens is told, and the call is over.
+    fn break_off(&self, reason: &str) {
+        tracing::error!(stage = "fuse", call = %self.name, reason, "the call cannot go on");
+        self.closed.store(true, Ordering::Release);
+        let inside = &mut *lock(&self.inside);
+        let about = About { dropped: inside.dropped(), unobserved: Some(reason) };
+        let event = inside.stamp.event(EventType::EngineUnavailable, None, inside.fusion.now(), &inside.fusion, about);
+        self.hub.publish(event);
+        self.hub.close();
     }
 }
 

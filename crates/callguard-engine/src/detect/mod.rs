@@ -3,5 +3,5 @@
 mod lanes;
 mod voice;
 
-pub(crate) use lanes::{Answer, Entry, Job, Lanes, Reply, score};
+pub(crate) use lanes::{Answer, Entry, Job, Lanes, Reply, score, words};
 pub(crate) use voice::{Detector, Voice, Window};

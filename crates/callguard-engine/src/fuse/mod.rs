@@ -75,6 +75,11 @@ impl Fusion {
         self.now = self.now.min(at);
     }
 
+    /// Whether anyone joined, and with it the clock began.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     pub(crate) fn alerts(&self) -> &[Alert] {
         self.call.alerts()
     }

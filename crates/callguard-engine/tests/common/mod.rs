@@ -47,6 +47,32 @@ pub struct Fake {
     spec: ModelSpec,
 }
 
+impl Fake {
+    pub fn new(how: How) -> Self {
+        Self { how, asked: AtomicUsize::new(0), spec: spec() }
+    }
+}
+
+fn spec() -> ModelSpec {
+    let tensor = |name: &str, shape| TensorSpec { name: name.into(), element: Element::F32, shape };
+    ModelSpec {
+        id: "fake".into(),
+        version: "1".into(),
+        file: PathBuf::new(),
+        sha256: String::new(),
+        task: "voice-clone".into(),
+        source: SourceId::new("voice-clone"),
+        hypotheses: vec![Hypothesis::VoiceSynthetic],
+        licence: "none".into(),
+        inputs: vec![tensor("samples", vec![Dim::Batch, Dim::Fixed(64_000)])],
+        outputs: vec![tensor("logit", vec![Dim::Batch])],
+        batch_buckets: vec![1],
+        calibration: Calibration { offset: 0.0, slope: 1.0, clip: 4.0, quality: Vec::new() },
+        law: Some(Law { variance: 3.0, rho: 0.1, epsilon: 0.05, independence_s: 4.0, hop_s: 0.5 }),
+        card: PathBuf::new(),
+    }
+}
+
 impl Score for Fake {
     fn score(&self, _input: Vec<f32>) -> Result<Vec<f32>, RunError> {
         let nth = self.asked.fetch_add(1, Ordering::Relaxed);
@@ -70,24 +96,7 @@ pub fn engine(how: How) -> Engine {
 }
 
 pub fn engine_with(how: How, config: EngineConfig) -> Engine {
-    let tensor = |name: &str, shape| TensorSpec { name: name.into(), element: Element::F32, shape };
-    let spec = ModelSpec {
-        id: "fake".into(),
-        version: "1".into(),
-        file: PathBuf::new(),
-        sha256: String::new(),
-        task: "voice-clone".into(),
-        source: SourceId::new("voice-clone"),
-        hypotheses: vec![Hypothesis::VoiceSynthetic],
-        licence: "none".into(),
-        inputs: vec![tensor("samples", vec![Dim::Batch, Dim::Fixed(64_000)])],
-        outputs: vec![tensor("logit", vec![Dim::Batch])],
-        batch_buckets: vec![1],
-        calibration: Calibration { offset: 0.0, slope: 1.0, clip: 4.0, quality: Vec::new() },
-        law: Some(Law { variance: 3.0, rho: 0.1, epsilon: 0.05, independence_s: 4.0, hop_s: 0.5 }),
-        card: PathBuf::new(),
-    };
-    Engine::with_voice(Arc::new(Fake { how, asked: AtomicUsize::new(0), spec }), config).expect("an engine")
+    Engine::with_voice(Arc::new(Fake::new(how)), config).expect("an engine")
 }
 
 /// Media time of a byte of [`speech`].
