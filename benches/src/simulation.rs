@@ -77,8 +77,10 @@ pub struct Row {
 /// How much to simulate.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Steps of the simulation that a threshold comes from; the one it is tried on has twice as many.
+    /// Steps of the simulation that a threshold comes from.
     pub steps: usize,
+    /// How many times as many guests it is tried on.
+    pub tried: usize,
     /// Synthetic guests.
     pub synthetic: usize,
 }
@@ -94,7 +96,7 @@ pub fn run(case: Case, effort: Effort) -> Row {
     // Each call length has guests of its own, thresholds come from one set and are tried on another.
     let kept = CALLS_S.map(|call_s| {
         let threshold = genuine(&law, call_s, 1, 1).threshold(PROMISE, call_s);
-        (threshold, genuine(&law, call_s, 2, 2).flagged(threshold, call_s))
+        (threshold, genuine(&law, call_s, effort.tried, 2).flagged(threshold, call_s))
     });
     let thresholds = kept.map(|k| k.0);
     let plain = ChartLaw { rho: 0.0, ..law.clone() };

@@ -3,7 +3,7 @@
 use callguard_benches::simulation::{CALLS_S, Case, Effort, PROMISE, run, table};
 use callguard_core::simulate::GenuineGuests;
 
-const SHORT: Effort = Effort { steps: 4_000_000, synthetic: 400 };
+const SHORT: Effort = Effort { steps: 4_000_000, tried: 2, synthetic: 400 };
 
 #[test]
 fn the_promise_is_kept_for_every_law() {
@@ -89,6 +89,6 @@ fn counted(case: Case, threshold: f64, call_s: f64, guests: usize) -> (f64, f64)
 #[test]
 fn the_same_seed_gives_the_same_guests() {
     let case = Case { variance: 7.0, sliding: false, rho: 0.3, sources: 2 };
-    let effort = Effort { steps: 200_000, synthetic: 200 };
+    let effort = Effort { steps: 200_000, tried: 2, synthetic: 200 };
     assert_eq!(format!("{:?}", run(case, effort)), format!("{:?}", run(case, effort)));
 }

@@ -9,7 +9,7 @@ use callguard_core::simulate::{ChartLaw, GenuineGuests, delays};
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
-const LONG: Effort = Effort { steps: 10_000_000, synthetic: 2_000 };
+const LONG: Effort = Effort { steps: 10_000_000, tried: 6, synthetic: 2_000 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
