@@ -103,8 +103,8 @@ impl Call {
         sorted.sort_by(|a, b| order(a, b));
         let mut rest = sorted.as_slice();
         while let Some(first) = rest.first() {
-            let (subject, at) = (first.subject(), end(first));
-            let together = rest.iter().take_while(|o| o.subject() == subject && end(o) == at).count();
+            let (subject, at) = (first.subject(), first.end());
+            let together = rest.iter().take_while(|o| o.subject() == subject && o.end() == at).count();
             let (instant, later) = rest.split_at(together);
             rest = later;
             if let Some(seat) = self.seats.get_mut(&subject) {
@@ -195,16 +195,9 @@ fn settle(rules: &Rules, seat: &mut Participant, alerts: &mut Vec<Alert>, at: Me
     }
 }
 
-fn end(o: &Observation) -> MediaTime {
-    match o {
-        Observation::Evidence(e) => e.span.to,
-        Observation::Abstention(a) => a.span.to,
-    }
-}
-
 /// By time, then by everything else that tells two observations apart, so that sums do not depend on arrival.
 fn order(a: &Observation, b: &Observation) -> std::cmp::Ordering {
-    let key = |o: &Observation| (end(o), o.subject());
+    let key = |o: &Observation| (o.end(), o.subject());
     key(a).cmp(&key(b)).then_with(|| match (a, b) {
         (Observation::Evidence(a), Observation::Evidence(b)) => {
             (&a.source, a.span.from).cmp(&(&b.source, b.span.from)).then_with(|| a.llr.nats().total_cmp(&b.llr.nats()))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Llr, Span};
+use crate::{Llr, MediaTime, Span};
 
 /// The name of a detector as its card has it, e.g. `voice-clone`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -196,6 +196,14 @@ impl Observation {
         match self {
             Self::Evidence(e) => e.subject,
             Self::Abstention(a) => a.subject,
+        }
+    }
+    /// The end of what it is about: when it can be said.
+    #[must_use]
+    pub fn end(&self) -> MediaTime {
+        match self {
+            Self::Evidence(e) => e.span.to,
+            Self::Abstention(a) => a.span.to,
         }
     }
 }

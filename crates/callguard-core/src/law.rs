@@ -27,23 +27,20 @@ impl Law {
     /// Everything that is wrong with it, each with its key and value. Empty: usable.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut within = |key: &str, x: f64, low: f64, high: f64, unit: &str| {
-            if !(x >= low && x <= high) {
-                found.push(format!("{key} = {x}: must be from {low} to {high}{unit}"));
-            }
-        };
-        within("variance", self.variance, 1e-6, 100.0, " nats²");
-        within("rho", self.rho, 0.0, 1.0, "");
-        within("epsilon", self.epsilon, 0.0, 1.0, "");
-        within("independence_s", self.independence_s, 0.04, 60.0, " s");
-        within("hop_s", self.hop_s, 0.04, 60.0, " s");
-        found
+        [
+            outside("variance", self.variance, 1e-6, 100.0, " nats²"),
+            outside("rho", self.rho, 0.0, 1.0, ""),
+            outside("epsilon", self.epsilon, 0.0, 1.0, ""),
+            outside("independence_s", self.independence_s, 0.04, 60.0, " s"),
+            outside("hop_s", self.hop_s, 0.04, 60.0, " s"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
+}
 
-    /// How many hops make an independent window; at least one.
-    #[must_use]
-    pub fn hops_per_window(&self) -> usize {
-        ((self.independence_s / self.hop_s).round() as usize).max(1)
-    }
+/// What is wrong with a number that must lie in a range, if anything. NaN lies in none.
+pub(crate) fn outside(key: &str, x: f64, low: f64, high: f64, unit: &str) -> Option<String> {
+    (!(x >= low && x <= high)).then(|| format!("{key} = {x}: must be from {low} to {high}{unit}"))
 }

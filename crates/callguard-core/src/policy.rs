@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::law::outside;
+
 /// *At most `false_alarm` of genuine guests are flagged in a call of `call_s` seconds*, and what follows from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -31,18 +33,16 @@ impl Policy {
     /// Everything that is wrong with it, each with its key and value. Empty: usable.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut within = |key: &str, x: f64, low: f64, high: f64, unit: &str| {
-            if !(x >= low && x <= high) {
-                found.push(format!("{key} = {x}: must be from {low} to {high}{unit}"));
-            }
-        };
-        within("false_alarm", self.false_alarm, 1e-6, 0.5, " (a share: 0.01 is 1 %)");
-        within("call_s", self.call_s, 1.0, 86_400.0, " s");
-        within("suspect_factor", self.suspect_factor, 1.0, 1000.0, "");
-        within("clear_at", self.clear_at, 0.0, 20.0, " nats");
-        within("unobservable_after_s", self.unobservable_after_s, 1.0, 600.0, " s");
-        found
+        [
+            outside("false_alarm", self.false_alarm, 1e-6, 0.5, " (a share: 0.01 is 1 %)"),
+            outside("call_s", self.call_s, 1.0, 86_400.0, " s"),
+            outside("suspect_factor", self.suspect_factor, 1.0, 1000.0, ""),
+            outside("clear_at", self.clear_at, 0.0, 20.0, " nats"),
+            outside("unobservable_after_s", self.unobservable_after_s, 1.0, 600.0, " s"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// Without evidence for this long a participant is unobservable.

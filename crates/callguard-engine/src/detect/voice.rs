@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callguard_audio::{Block, Heard, SpeechWindow, VoiceWindows, WindowFacts, WindowSettings};
-use callguard_core::{
-    Abstain, Abstention, EpochReason, Evidence, MediaTime, Observation, ParticipantId, SourceId, Span,
-};
+use callguard_core::{Abstain, EpochReason, MediaTime, Observation, ParticipantId, Span};
 use callguard_inference::Score;
 
 use super::lanes::{Answer, words};
@@ -22,12 +20,6 @@ const IN_FLIGHT: usize = 32;
 pub(crate) struct Detector {
     pub model: Arc<dyn Score>,
     pub settings: WindowSettings,
-}
-
-impl Detector {
-    pub(crate) fn source(&self) -> &SourceId {
-        &self.model.spec().source
-    }
 }
 
 /// A window that waits for its answer.
@@ -156,40 +148,22 @@ impl Voice {
             return;
         };
         self.asked -= 1;
-        let source = self.detector.source().clone();
-        let subject = self.participant;
-        let nothing =
-            |reason| Observation::Abstention(Abstention { source: source.clone(), subject, span: stretch, reason });
-        let observation = match answer {
-            Answer::Score(raw) => match self.detector.model.spec().calibration.llr(f64::from(*raw), &facts.quality) {
-                Some(llr) => Observation::Evidence(Evidence {
-                    source: source.clone(),
-                    subject,
-                    span: facts.span,
-                    llr,
-                    observed: facts.observed,
-                    fresh: facts.fresh,
-                }),
-                None => nothing(Abstain::BadOutput),
-            },
+        let logit = match answer {
+            Answer::Score(raw) => Ok(f64::from(*raw)),
             Answer::Late => {
                 self.late += 1;
-                nothing(Abstain::Late)
+                Err(Abstain::Late)
             }
             Answer::Bad(reason) => {
-                tracing::debug!(stage = "detect", participant = subject.0, reason, "a window was not judged");
-                nothing(Abstain::BadOutput)
+                tracing::debug!(stage = "detect", participant = self.participant.0, reason, "a window was not judged");
+                Err(Abstain::BadOutput)
             }
             Answer::Gone(reason) => {
                 self.fail(reason);
-                nothing(Abstain::BadOutput)
+                Err(Abstain::BadOutput)
             }
         };
-        let at = match &observation {
-            Observation::Evidence(e) => e.span.to,
-            Observation::Abstention(a) => a.span.to,
-        };
-        self.outgoing[i] = Outgoing::Ready(Act { at, participant: subject, what: Doing::Observe(observation) });
+        self.outgoing[i] = self.ready(self.says().evidence(&WindowFacts { fresh_span: stretch, ..facts }, logit));
     }
 
     /// Moves what is decided, in order, to `acts`.
@@ -250,10 +224,18 @@ impl Voice {
     }
 
     fn abstain(&mut self, span: Span, reason: Abstain) {
-        let source = self.detector.source().clone();
-        let abstention = Abstention { source, subject: self.participant, span, reason };
-        let what = Doing::Observe(Observation::Abstention(abstention));
-        self.outgoing.push_back(Outgoing::Ready(Act { at: span.to, participant: self.participant, what }));
+        self.outgoing.push_back(self.ready(self.says().abstention(span, reason)));
+    }
+
+    /// What turns logits into evidence about the participant.
+    fn says(&self) -> callguard_audio::Voice {
+        let spec = self.detector.model.spec();
+        callguard_audio::Voice::calibrated(spec.source.clone(), self.participant, spec.calibration.clone())
+    }
+
+    fn ready(&self, observation: Observation) -> Outgoing {
+        let at = observation.end();
+        Outgoing::Ready(Act { at, participant: self.participant, what: Doing::Observe(observation) })
     }
 }
 
