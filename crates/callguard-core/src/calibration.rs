@@ -18,8 +18,14 @@ pub struct Quality {
     pub bandwidth_hz: Option<f64>,
     /// Speech level over noise floor, decibels.
     pub snr_db: Option<f64>,
-    /// Distance between face box sides, pixels.
+    /// Geometric mean of the face box's sides, pixels.
     pub face_px: Option<f64>,
+    /// Variance of the Laplacian of the tight crop's luma, as natural logarithm: blur lowers it, noise raises it.
+    pub sharpness: Option<f64>,
+    /// Mean luma of the face, 0 to 255.
+    pub luma: Option<f64>,
+    /// How far the face is turned aside, degrees from frontal, from its five points.
+    pub yaw_deg: Option<f64>,
 }
 
 /// A quality measure that a calibration may use.
@@ -34,6 +40,12 @@ pub enum Measure {
     SnrDb,
     /// Face size, pixels.
     FacePx,
+    /// Sharpness of the face.
+    Sharpness,
+    /// Brightness of the face.
+    Luma,
+    /// Turn of the face, degrees.
+    YawDeg,
 }
 
 /// How a measure enters.
@@ -160,6 +172,9 @@ impl QualityTerm {
             Measure::BandwidthHz => q.bandwidth_hz,
             Measure::SnrDb => q.snr_db,
             Measure::FacePx => q.face_px,
+            Measure::Sharpness => q.sharpness,
+            Measure::Luma => q.luma,
+            Measure::YawDeg => q.yaw_deg,
         };
         value.filter(|v| v.is_finite()).map_or(0.0, |v| self.z_of(v))
     }

@@ -129,6 +129,14 @@ pub enum Abstain {
     TooSmall,
     /// Too blurred to judge.
     Blurred,
+    /// Too bright to judge: burnt out.
+    TooBright,
+    /// A face turned too far aside to judge.
+    TurnedAway,
+    /// A face partly covered, or cut off by the picture's edge.
+    Occluded,
+    /// Nothing moved that could tell.
+    TooStill,
     /// The model answered with something that is not a number, or failed.
     BadOutput,
     /// The answer would have come too late.
@@ -154,6 +162,10 @@ impl Abstain {
             Self::TooDark => "too-dark",
             Self::TooSmall => "too-small",
             Self::Blurred => "blurred",
+            Self::TooBright => "too-bright",
+            Self::TurnedAway => "turned-away",
+            Self::Occluded => "occluded",
+            Self::TooStill => "too-still",
             Self::BadOutput => "bad-output",
             Self::Late => "late",
         }

@@ -93,7 +93,7 @@ pub(crate) fn judge(speech: &Speech, levels: &Levels) -> Result<Quality, Abstain
         speech_s: Some(speech.net().as_secs_f64()),
         bandwidth_hz: bandwidth_hz(speech).map(f64::from),
         snr_db: snr_db.map(f64::from),
-        face_px: None,
+        ..Quality::default()
     })
 }
 

@@ -1,0 +1,6 @@
+//! Capture: what a raw picture is, and samples of any part of it.
+
+mod picture;
+pub mod sample;
+
+pub use picture::{Bytes, Matrix, Picture, PictureError, PictureFormat, PixelFormat, Plane, Range, Turn};

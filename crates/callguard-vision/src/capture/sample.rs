@@ -1,0 +1,1 @@
+//! Samples of a picture, straight from its planes: no full-frame conversion.
