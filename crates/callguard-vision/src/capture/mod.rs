@@ -1,5 +1,7 @@
 //! Capture: what a raw picture is, and samples of any part of it.
 
+mod check;
+mod layout;
 mod picture;
 pub mod sample;
 

@@ -112,6 +112,26 @@ pub enum PictureError {
         /// Height, pixels.
         height: u32,
     },
+    /// A pixel much wider than high, or the other way.
+    #[error("a pixel aspect of {}: expected 1/8 to 8", f64::from(*.pixel_aspect_q16) / 65536.0)]
+    Aspect {
+        /// Width over height, in 1/65536.
+        pixel_aspect_q16: u32,
+    },
+    /// Rows that overlap one another.
+    #[error("plane {plane}: a stride of {actual} bytes: {pixel:?} of {width} pixels needs {expected}")]
+    Stride {
+        /// The format.
+        pixel: PixelFormat,
+        /// Which plane, counted from 0.
+        plane: usize,
+        /// Width, pixels.
+        width: u32,
+        /// Bytes of a row.
+        expected: usize,
+        /// Bytes from one row to the next.
+        actual: usize,
+    },
     /// Fewer bytes than the format needs.
     #[error("{actual} bytes: {pixel:?} of {width}x{height} needs {expected}")]
     Bytes {

@@ -1,1 +1,0 @@
-//! Samples of a picture, straight from its planes: no full-frame conversion.
