@@ -1,6 +1,6 @@
 """Make the demo's two callers: a person who was recorded, and a person who does not exist.
 
-Run by make_voices.sh. Writes caller-genuine.wav and caller-impostor.wav (16 kHz mono, 16 bit) into the folder
+Run by make_callers.sh. Writes caller-genuine.wav and caller-impostor.wav (16 kHz mono, 16 bit) into the folder
 given. Both are built alike, so that nothing but the voice tells them apart: sentences are trimmed, joined with
 the same pauses, brought to the same level of speech over the same room, and sent down the same telephone line.
 
