@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
-use callguard_core::{Abstain, EpochReason, MediaTime, Quality, Span};
+use callguard_core::{Abstain, EpochReason, MediaTime, Span};
 
-use crate::{Face, Picture, PictureError};
+use crate::cue::Memory;
+use crate::detect;
+use crate::track::{LOST, Move, Now, Thumb, Tracks, View};
+use crate::window::Desk;
+use crate::{CropId, DETECTOR_SIDE, Face, Look, Picture, PictureError, Seat, Sight, sample};
+
+/// A face that changed by less than this, in the mean of its cells, is where it was, levels: a nod changes it by ten.
+const STEADY_CHANGE: f32 = 3.0;
 
 /// What may be chosen about looking.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,152 +57,200 @@ impl Grid {
     }
 }
 
-/// A face's place in a stream, counted from 0. It is kept while a face is lost, so that an alert stays with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Seat(pub u32);
-
-/// A crop of a stream, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CropId(pub u64);
-
-/// Who says something of a face.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum VisualSource {
-    /// The forgery model, on tight crops.
-    Forgery,
-    /// Frozen, repeated or looped frames.
-    Repeat,
-    /// A flat thing moving.
-    Flat,
-}
-
-/// A tight crop to be judged.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Crop {
-    /// Which.
-    pub id: CropId,
-    /// Whose.
-    pub seat: Seat,
-    /// When it was taken.
-    pub at: MediaTime,
-    /// [`TIGHT_SIDE`](crate::TIGHT_SIDE)² pixels of RGB, rows from the top.
-    pub pixels: Vec<u8>,
-}
-
-/// What is known of a window beside its score.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WindowFacts {
-    /// From its first look to its last.
-    pub span: Span,
-    /// The part that no earlier window of this source had: what is abstained from if it cannot be scored.
-    pub fresh_span: Span,
-    /// What could be observed.
-    pub quality: Quality,
-    /// Net usable face in it.
-    pub observed: Duration,
-    /// The part of `observed` that no earlier window had.
-    pub fresh: Duration,
-}
-
-/// What comes out of looking, in order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Sight {
-    /// A face that was not there before.
-    Joined {
-        /// Its seat.
-        seat: Seat,
-        /// When.
-        at: MediaTime,
-    },
-    /// Whoever sits there now may be another.
-    Epoch {
-        /// The seat.
-        seat: Seat,
-        /// When.
-        at: MediaTime,
-        /// Why.
-        reason: EpochReason,
-    },
-    /// A crop that a window to come will need.
-    Crop(Crop),
-    /// A second of crops: its score is the mean of theirs.
-    Window {
-        /// Whose.
-        seat: Seat,
-        /// What is known of it.
-        facts: WindowFacts,
-        /// Its crops; at least one.
-        crops: Vec<CropId>,
-    },
-    /// What needs no model has a score.
-    Cue {
-        /// Whose.
-        seat: Seat,
-        /// Who says it.
-        source: VisualSource,
-        /// What is known of the window.
-        facts: WindowFacts,
-        /// Raw score, to be calibrated.
-        score: f64,
-    },
-    /// A stretch of which a source will say nothing.
-    Abstained {
-        /// Of whom.
-        seat: Seat,
-        /// Who.
-        source: VisualSource,
-        /// The stretch; no window of the source has evidence of it.
-        span: Span,
-        /// Why.
-        reason: Abstain,
-    },
-}
-
-/// What is to be done about a picture.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Look {
-    /// Ask the detector about this input ([`DETECTOR_SIDE`](crate::DETECTOR_SIDE)² pixels of RGB), then call [`Eyes::found`].
-    Ask(Vec<u8>),
-    /// Nothing: faces are where they were.
-    Done,
-}
-
-/// The eyes on one video stream.
+/// The eyes on one video stream: pictures and the detector's answers in, crops and windows out. Pure: the same pictures and answers give the
+/// same sights, live or recorded.
+///
+/// A face joins when three of five detections saw it, and from then on each stretch of its time is told once to each source: as a
+/// window's fresh stretch or as an abstention. Nothing is told later than a hop after it was seen.
 #[derive(Debug)]
 pub struct Eyes {
     settings: EyesSettings,
+    tracks: Tracks,
+    desks: Vec<Desk>,
+    memory: Memory,
+    newest: Option<MediaTime>,
+    asked: Option<Asked>,
+    next_crop: CropId,
+}
+
+/// A picture about which the detector was asked.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    at: MediaTime,
+    /// Pixels of the picture for one of the input.
+    scale: f32,
 }
 
 impl Eyes {
     /// Eyes that have seen nothing.
     #[must_use]
     pub fn new(settings: EyesSettings) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            tracks: Tracks::default(),
+            desks: Vec::new(),
+            memory: Memory::default(),
+            newest: None,
+            asked: None,
+            next_crop: CropId(0),
+        }
     }
 
     /// Looks at a picture that the [`Grid`] takes. What became known is appended to `out`.
     ///
+    /// A picture that is not later than the newest is passed over; where time went back by more than a second it begins anew, and all seats
+    /// with it ([`EpochReason::Restarted`]). Over a second without a picture is told as [`Abstain::Dropped`]. A question that was not answered
+    /// by [`found`](Self::found) counts as answered too late.
+    ///
     /// # Errors
     /// A picture outside the limits; it is left out.
-    pub fn look(&mut self, _picture: &Picture<'_>, _out: &mut Vec<Sight>) -> Result<Look, PictureError> {
-        let _ = self.settings;
-        Ok(Look::Done)
+    pub fn look(&mut self, picture: &Picture<'_>, out: &mut Vec<Sight>) -> Result<Look, PictureError> {
+        picture.check()?;
+        let at = picture.at;
+        self.give_up(Abstain::Late, out);
+        if let Some(newest) = self.newest {
+            if at + LOST < newest {
+                self.restart(at, out);
+            } else if at <= newest {
+                return Ok(Look::Done);
+            } else if at.since(newest) > LOST {
+                self.gap(Span { from: newest, to: at }, Abstain::Dropped, out);
+            }
+        }
+        self.newest = Some(at);
+        self.see_scene(picture, out);
+        if self.tracks.may_rest(at, self.settings.step) {
+            let seen = self.tracks.sitters().iter().filter(|s| !s.vacant);
+            let views: Vec<View> = seen.clone().map(|s| View::of(picture, s.face)).collect();
+            if seen.zip(&views).all(|(sitter, view)| sitter.unchanged(view, STEADY_CHANGE)) {
+                self.tracks.stay(views, at);
+                self.note(picture, Abstain::NoFace, out);
+                return Ok(Look::Done);
+            }
+        }
+        let mut input = Vec::new();
+        let scale = sample::fit(picture, DETECTOR_SIDE, &mut input);
+        self.asked = Some(Asked { at, scale });
+        Ok(Look::Ask(input))
     }
 
     /// Takes the detector's answer about the picture that was looked at last (the same must be given), or why there is none.
-    pub fn found(&mut self, _picture: &Picture<'_>, _answer: Result<&[f32], Abstain>, _out: &mut Vec<Sight>) {}
+    pub fn found(&mut self, picture: &Picture<'_>, answer: Result<&[f32], Abstain>, out: &mut Vec<Sight>) {
+        let Some(Asked { at, scale }) = self.asked.filter(|a| a.at == picture.at) else { return };
+        match answer.and_then(|values| detect::faces(values, scale)) {
+            Err(reason) => self.give_up(reason, out),
+            Ok(faces) => {
+                self.asked = None;
+                let views = faces.into_iter().map(|face| View::of(picture, face)).collect();
+                let mut moves = Vec::new();
+                self.tracks.found(views, at, &mut moves);
+                self.apply(&moves, at, out);
+                self.note(picture, Abstain::NoFace, out);
+            }
+        }
+    }
 
     /// Nothing was to be seen for a stretch.
-    pub fn gap(&mut self, _span: Span, _reason: Abstain, _out: &mut Vec<Sight>) {}
+    pub fn gap(&mut self, span: Span, reason: Abstain, out: &mut Vec<Sight>) {
+        self.give_up(Abstain::Late, out);
+        self.tracks.unknown(span.to);
+        for desk in &mut self.desks {
+            desk.break_off(span.from, &self.memory, out);
+            desk.abstain(span.to, reason, out);
+        }
+        self.newest = self.newest.max(Some(span.to));
+    }
 
     /// Whoever is seen from now on may be another.
-    pub fn begin_epoch(&mut self, _reason: EpochReason, _at: MediaTime, _out: &mut Vec<Sight>) {}
+    pub fn begin_epoch(&mut self, reason: EpochReason, at: MediaTime, out: &mut Vec<Sight>) {
+        self.give_up(Abstain::Late, out);
+        let at = self.newest.map_or(at, |newest| newest.max(at));
+        self.newest = self.newest.map(|_| at);
+        let mut moves = Vec::new();
+        self.tracks.vacate(reason, &mut moves);
+        self.apply(&moves, at, out);
+        self.memory = Memory::default();
+    }
 
     /// The end: what was gathered is judged or abstained from.
-    pub fn flush(&mut self, _out: &mut Vec<Sight>) {}
+    pub fn flush(&mut self, out: &mut Vec<Sight>) {
+        self.give_up(Abstain::Late, out);
+        let Some(newest) = self.newest else { return };
+        for desk in &mut self.desks {
+            desk.break_off(newest, &self.memory, out);
+        }
+    }
 
     /// Where faces were seen last: those of the newest look.
     pub fn faces(&self) -> impl Iterator<Item = (Seat, Face)> + '_ {
-        std::iter::empty()
+        self.tracks.sitters().iter().filter_map(|sitter| match &sitter.now {
+            Now::Seen(view) => Some((sitter.seat, view.face)),
+            Now::Doubted(face) => Some((sitter.seat, *face)),
+            Now::Unseen => None,
+        })
+    }
+
+    /// Remembers the whole picture in small, and tells a cut.
+    fn see_scene(&mut self, picture: &Picture<'_>, out: &mut Vec<Sight>) {
+        let thumb = Thumb::of(picture);
+        let (cut, ratio) =
+            self.memory.newest().map_or((false, 1.0), |before| (thumb.cut_from(before), thumb.scale / before.scale));
+        if cut {
+            let mut moves = Vec::new();
+            self.tracks.vacate(EpochReason::SceneCut, &mut moves);
+            self.apply(&moves, picture.at, out);
+        }
+        // The same picture in more or fewer pixels, as when a call adapts to its line.
+        if ratio != 1.0 {
+            self.tracks.rescale(ratio);
+            self.desks.iter_mut().for_each(Desk::forget_pixels);
+        }
+        self.memory.note(picture.at, thumb);
+    }
+
+    fn apply(&mut self, moves: &[Move], at: MediaTime, out: &mut Vec<Sight>) {
+        for one in moves {
+            match *one {
+                Move::Joined(seat) => {
+                    self.desks.push(Desk::new(seat, &self.settings, at));
+                    out.push(Sight::Joined { seat, at });
+                }
+                Move::Epoch(seat, reason) => {
+                    if let Some(desk) = self.desks.get_mut(seat.0 as usize) {
+                        desk.break_off(at, &self.memory, out);
+                        desk.forget();
+                    }
+                    out.push(Sight::Epoch { seat, at, reason });
+                }
+            }
+        }
+    }
+
+    /// Every seat takes the look; those without a face abstain with `unseen`.
+    fn note(&mut self, picture: &Picture<'_>, unseen: Abstain, out: &mut Vec<Sight>) {
+        for (desk, sitter) in self.desks.iter_mut().zip(self.tracks.sitters()) {
+            desk.look(picture, &sitter.now, unseen, &mut self.next_crop, out);
+            desk.settle(picture.at, &self.memory, out);
+        }
+    }
+
+    /// The newest look got no answer.
+    fn give_up(&mut self, reason: Abstain, out: &mut Vec<Sight>) {
+        let Some(Asked { at, .. }) = self.asked.take() else { return };
+        self.tracks.unknown(at);
+        for desk in &mut self.desks {
+            desk.miss(at, reason);
+            desk.settle(at, &self.memory, out);
+        }
+    }
+
+    fn restart(&mut self, at: MediaTime, out: &mut Vec<Sight>) {
+        self.flush(out);
+        let mut moves = Vec::new();
+        self.tracks.vacate(EpochReason::Restarted, &mut moves);
+        self.desks.iter_mut().for_each(|desk| desk.restart(at));
+        self.apply(&moves, at, out);
+        self.memory = Memory::default();
+        self.newest = None;
     }
 }

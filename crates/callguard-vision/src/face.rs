@@ -36,6 +36,16 @@ impl Landmarks {
         self.left_mouth.between(self.right_mouth)
     }
 
+    fn map(&self, to: impl Fn(Point) -> Point) -> Self {
+        Self {
+            left_eye: to(self.left_eye),
+            right_eye: to(self.right_eye),
+            nose: to(self.nose),
+            left_mouth: to(self.left_mouth),
+            right_mouth: to(self.right_mouth),
+        }
+    }
+
     /// All five.
     #[must_use]
     pub fn points(&self) -> [Point; 5] {
@@ -65,6 +75,26 @@ impl Face {
     #[must_use]
     pub fn wide(&self, side: usize) -> Similarity {
         self.square(WIDE, side)
+    }
+
+    /// The same face in a picture of `scale` times the pixels.
+    pub(crate) fn scaled(&self, scale: f32) -> Self {
+        let Rect { x, y, w, h } = self.bounds;
+        Self {
+            bounds: Rect { x: x * scale, y: y * scale, w: w * scale, h: h * scale },
+            landmarks: self.landmarks.map(|p| Point { x: p.x * scale, y: p.y * scale }),
+            ..*self
+        }
+    }
+
+    /// From the middle of the eyes to the middle of the mouth, pixels: the measure of a face that turning aside changes least.
+    pub(crate) fn length(&self) -> f32 {
+        self.landmarks.eyes().distance(self.landmarks.mouth())
+    }
+
+    /// Geometric mean of the box's sides, pixels.
+    pub(crate) fn side(&self) -> f32 {
+        self.bounds.area().sqrt()
     }
 
     fn square(&self, factor: f32, side: usize) -> Similarity {

@@ -9,16 +9,22 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod capture;
+mod cue;
 mod detect;
 mod eyes;
 mod face;
+mod gate;
 mod geometry;
+mod sight;
+mod track;
+mod window;
 
 pub use capture::{Bytes, Matrix, Picture, PictureError, PictureFormat, PixelFormat, Plane, Range, Turn, sample};
-pub use detect::{DETECTOR_SIDE, ANCHOR_VALUES};
-pub use eyes::{Crop, CropId, Eyes, EyesSettings, Grid, Look, Seat, Sight, VisualSource, WindowFacts};
+pub use detect::{ANCHOR_VALUES, DETECTOR_SIDE};
+pub use eyes::{Eyes, EyesSettings, Grid};
 pub use face::{Face, Landmarks};
 pub use geometry::{Point, Rect, Similarity};
+pub use sight::{Crop, CropId, Look, Seat, Sight, VisualSource, WindowFacts};
 
 /// Side of the tight crop that a forgery model judges, pixels.
 pub const TIGHT_SIDE: usize = 160;

@@ -1,0 +1,7 @@
+//! Cues: what is found without training. Each is a raw score that its calibration weighs, as any model's.
+
+mod flat;
+mod repeat;
+
+pub(crate) use flat::Flat;
+pub(crate) use repeat::Memory;
