@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Trains the face detector on scenes made anew for every step, to say what the teacher says of them.
+
+usage: train.py DATA WORK LIST --teacher YUNET.onnx --name NAME [--steps N] [--batch N] [--threads N] [--seed N]
+LIST is models/cards/face-detector-data.csv; only its rows of role "train" are read. Resumes from WORK/runs/NAME/last.pt; a step's batch depends
+on seed and step alone. Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average.
+"""
+
+import argparse
+import copy
+import csv
+import math
+import pathlib
+import time
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import scenes
+from detector import FaceDetector
+from teacher import Teacher
+
+PEAK_RATE, DECAY, WARM_UP, CLIP = 2e-3, 5e-4, 100, 5.0
+KEEP = 0.998  # of the weight average, a step
+PLACE_WEIGHT, POINT_WEIGHT = 1.5, 10.0
+
+
+def rate(step, steps):
+    if step < WARM_UP:
+        return PEAK_RATE * (step + 1) / WARM_UP
+    return PEAK_RATE * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP))))
+
+
+def read(path):
+    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+
+
+def material(data, work, found):
+    """Faces with their boxes, frames of clips, photographs without faces."""
+    box = {f"faces/{r['path']}": tuple(float(r[f"face_{k}"]) for k in "xywh") for r in csv.DictReader(open(data / "faces" / "faces.csv"))}
+    faces, frames, empty = [], [], []
+    for r in found:
+        if r["role"] != "train":
+            continue
+        path = data / r["origin"]
+        if r["origin"] in box:
+            faces.append((read(path), box[r["origin"]]))
+        elif r["origin"].startswith("negatives/"):
+            empty.append(read(path))
+        elif path.suffix == ".mp4":
+            frames += [read(f) for f in sorted((work / "frames").glob(f"{path.stem}-*.png"))]
+        else:
+            frames.append(read(path))
+    return faces, frames, empty
+
+
+def loss_of(net, raw, target, weight, places, has):
+    """Soft scores by quality focal loss; boxes by overlap and distance; landmarks by distance in face sizes."""
+    logit = raw[:, 0]
+    score = F.binary_cross_entropy_with_logits(logit, target, reduction="none") * (torch.sigmoid(logit) - target).abs() ** 2
+    faces = target.sum().clamp(min=1.0)
+    score = (score * weight).sum() / faces
+    if not has.any():
+        return score, score * 0, score * 0
+    said = net.decode(raw).transpose(1, 2)[has][:, 1:]
+    want, sure = places[has], target[has]
+    side = torch.sqrt(want[:, 2] * want[:, 3]).clamp(min=4.0)[:, None]
+    box = (1 - overlap(said, want)) + (said[:, :4] - want[:, :4]).abs().mean(1) / side[:, 0]
+    points = ((said[:, 4:] - want[:, 4:]).abs() / side).mean(1)
+    return score, PLACE_WEIGHT * (box * sure).sum() / sure.sum(), POINT_WEIGHT * (points * sure).sum() / sure.sum()
+
+
+def overlap(a, b):
+    low = torch.maximum(a[:, :2], b[:, :2])
+    high = torch.minimum(a[:, :2] + a[:, 2:4], b[:, :2] + b[:, 2:4])
+    shared = (high - low).clamp(min=0).prod(1)
+    return shared / (a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - shared + 1e-6)
+
+
+def average(ema, net, step):
+    keep = min(KEEP, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for mine, theirs in zip(ema.state_dict().values(), net.state_dict().values()):
+            if mine.dtype.is_floating_point:
+                mine.lerp_(theirs, 1 - keep)
+            else:
+                mine.copy_(theirs)
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("data", type=pathlib.Path)
+    ap.add_argument("work", type=pathlib.Path)
+    ap.add_argument("list", type=pathlib.Path)
+    ap.add_argument("--teacher", required=True)
+    ap.add_argument("--name", required=True)
+    ap.add_argument("--steps", type=int, default=4800)
+    ap.add_argument("--batch", type=int, default=8)
+    ap.add_argument("--threads", type=int, default=1)
+    ap.add_argument("--seed", type=int, default=4)
+    a = ap.parse_args()
+    torch.set_num_threads(a.threads)
+    cv2.setNumThreads(a.threads)
+    torch.manual_seed(a.seed)
+    out = a.work / "runs" / a.name
+    out.mkdir(parents=True, exist_ok=True)
+
+    faces, frames, empty = material(a.data, a.work, csv.DictReader(open(a.list)))
+    maker = scenes.Maker(faces, frames, empty, Teacher(a.teacher))
+    net = FaceDetector().to(memory_format=torch.channels_last)
+    ema = copy.deepcopy(net).eval()
+    weights = [p for p in net.parameters() if p.ndim > 1]
+    others = [p for p in net.parameters() if p.ndim <= 1]
+    optimiser = torch.optim.AdamW([dict(params=weights, weight_decay=DECAY), dict(params=others, weight_decay=0.0)], lr=PEAK_RATE)
+    first = 0
+    if (out / "last.pt").is_file():
+        state = torch.load(out / "last.pt", weights_only=True)
+        net.load_state_dict(state["net"])
+        ema.load_state_dict(state["ema"])
+        optimiser.load_state_dict(state["optimiser"])
+        first = state["step"]
+    print(f"{a.name}: {len(faces)} faces, {len(frames)} frames, {len(empty)} photographs without faces, steps {first} to {a.steps}", flush=True)
+
+    net.train()
+    began, seen = time.time(), []
+    for step in range(first, a.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = rate(step, a.steps)
+        rng = np.random.default_rng([a.seed, step])
+        batch = zip(*(maker.labelled(rng) for _ in range(a.batch)))
+        picture, target, weight, places, has = (torch.from_numpy(np.stack(part)) for part in batch)
+        parts = loss_of(net, net.raw(picture), target, weight, places, has)
+        optimiser.zero_grad()
+        sum(parts).backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
+        optimiser.step()
+        average(ema, net, step)
+        seen.append([float(p.detach()) for p in parts])
+        if (step + 1) % 50 == 0 or step + 1 == a.steps:
+            score, box, points = np.mean(seen[-50:], 0)
+            with open(out / "log.csv", "a") as f:
+                f.write(f"{step + 1},{score:.4f},{box:.4f},{points:.4f},{time.time() - began:.0f}\n")
+            print(f"{a.name} step {step + 1} score {score:.3f} box {box:.3f} points {points:.3f} {(time.time() - began) / (step + 1 - first):.2f} s/step", flush=True)
+        if (step + 1) % 200 == 0 or step + 1 == a.steps:
+            part = out / "last.part"
+            torch.save(dict(net=net.state_dict(), ema=ema.state_dict(), optimiser=optimiser.state_dict(), step=step + 1), part)
+            part.replace(out / "last.pt")
+    torch.save(ema.state_dict(), out / "net.pt")
+
+
+if __name__ == "__main__":
+    main()
