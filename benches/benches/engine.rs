@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use callguard_core::{Calibration, Hypothesis, Law, MediaTime, SourceId};
-use callguard_engine::{AudioFormat, Engine, EngineConfig, Flags, SampleFormat};
-use callguard_inference::{Dim, Element, ModelSpec, RunError, Score, TensorSpec};
+use callguard_engine::{AudioFormat, Detectors, Engine, EngineConfig, Flags, SampleFormat};
+use callguard_inference::{Dim, Element, ModelSpec, RunError, Score, SourceSpec, Tensor, TensorSpec};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const FORMAT: AudioFormat = AudioFormat { rate_hz: 48_000, channels: 2, sample: SampleFormat::S16 };
@@ -20,7 +20,7 @@ const BLOCK: Duration = Duration::from_millis(20);
 struct Free(ModelSpec);
 
 impl Score for Free {
-    fn score(&self, _input: Vec<f32>) -> Result<Vec<f32>, RunError> {
+    fn score(&self, _input: Tensor) -> Result<Vec<f32>, RunError> {
         Ok(vec![0.0])
     }
     fn spec(&self) -> &ModelSpec {
@@ -36,17 +36,20 @@ fn engine() -> Engine {
         file: PathBuf::new(),
         sha256: String::new(),
         task: "voice-clone".into(),
-        source: SourceId::new("voice-clone"),
-        hypotheses: vec![Hypothesis::VoiceSynthetic],
         licence: "none".into(),
         inputs: vec![tensor("samples", vec![Dim::Batch, Dim::Fixed(64_000)])],
         outputs: vec![tensor("logit", vec![Dim::Batch])],
         batch_buckets: vec![1],
-        calibration: Calibration { offset: 0.0, slope: 1.0, clip: 4.0, quality: Vec::new() },
-        law: Some(Law { variance: 3.0, rho: 0.3, epsilon: 0.1, independence_s: 4.0, hop_s: 0.5 }),
+        evidence: Some(SourceSpec {
+            source: SourceId::new("voice-clone"),
+            hypotheses: vec![Hypothesis::VoiceSynthetic],
+            calibration: Calibration { offset: 0.0, slope: 1.0, clip: 4.0, quality: Vec::new() },
+            law: Some(Law { variance: 3.0, rho: 0.3, epsilon: 0.1, independence_s: 4.0, hop_s: 0.5 }),
+        }),
         card: PathBuf::new(),
     };
-    Engine::with_voice(Arc::new(Free(spec)), EngineConfig::default()).expect("the settings are in range")
+    Engine::with(Detectors { voice: Some(Arc::new(Free(spec))), ..Detectors::default() }, EngineConfig::default())
+        .expect("the settings are in range")
 }
 
 /// A voice-like sound: a falling pulse train through two slow swells, so that gate and windows have work to do.
@@ -118,7 +121,7 @@ fn hear(c: &mut Criterion) {
     group.bench_function("a minute of audio, seconds/s", |b| {
         b.iter(|| {
             let mut call = engine.offline("bench");
-            let stream = call.audio("line");
+            let stream = call.audio("line").expect("it hears");
             let _ = call.push(stream, &pcm, FORMAT, MediaTime::ZERO, Flags::default());
             black_box(call.finish(None).map(|r| r.participants.len()))
         });

@@ -21,7 +21,7 @@ pub struct Voice {
 pub struct NotAVoiceModel {
     /// Its id.
     pub model: String,
-    /// `input` or `output`.
+    /// `input`, `output`, or `evidence` where the manifest has no calibration for it.
     pub side: &'static str,
     /// What the manifest says.
     pub actual: usize,
@@ -40,7 +40,10 @@ impl Voice {
                 return Err(NotAVoiceModel { model: spec.id.clone(), side, actual, expected });
             }
         }
-        Ok(Self::calibrated(spec.source.clone(), subject, spec.calibration.clone()))
+        match &spec.evidence {
+            Some(s) => Ok(Self::calibrated(s.source.clone(), subject, s.calibration.clone())),
+            None => Err(NotAVoiceModel { model: spec.id.clone(), side: "evidence", actual: 0, expected: 1 }),
+        }
     }
 
     /// The voice of `subject` as `source` judges it through `calibration`.

@@ -58,13 +58,15 @@ pub struct Call {
     seats: BTreeMap<ParticipantId, Participant>,
     alerts: Vec<Alert>,
     next: u32,
+    /// Kinds of participant so far.
+    kinds: Vec<ParticipantKind>,
 }
 
 impl Call {
     /// A call without participants.
     #[must_use]
     pub fn new(rules: Arc<Rules>) -> Self {
-        Self { rules, seats: BTreeMap::new(), alerts: Vec::new(), next: 1 }
+        Self { rules, seats: BTreeMap::new(), alerts: Vec::new(), next: 1, kinds: Vec::new() }
     }
 
     /// The rules it decides by.
@@ -75,10 +77,28 @@ impl Call {
 
     /// Seats a participant at `now`; ids count from 1 and are not used again.
     pub fn join(&mut self, kind: ParticipantKind, now: MediaTime) -> ParticipantId {
+        let id = self.reserve();
+        self.seat(id, kind, now);
+        id
+    }
+
+    /// An id for someone who will join: what they are observed to do may be on its way before it is their turn.
+    pub fn reserve(&mut self) -> ParticipantId {
         let id = ParticipantId(self.next);
         self.next += 1;
-        self.seats.insert(id, Participant::new(id, kind, now));
         id
+    }
+
+    /// Seats a participant under an id that was [reserved](Self::reserve). One who sits there already stays.
+    ///
+    /// The promise is shared by the charts of those kinds of participant that the call has had: the first of a kind raises the thresholds of
+    /// the others.
+    pub fn seat(&mut self, id: ParticipantId, kind: ParticipantKind, now: MediaTime) {
+        if !self.kinds.contains(&kind) {
+            self.kinds.push(kind);
+            self.rules = Arc::new(self.rules.in_use_for(&self.kinds));
+        }
+        self.seats.entry(id).or_insert_with(|| Participant::new(id, kind, now));
     }
 
     /// Begins a participant anew: gathering again, nothing inherited; raised alerts stay on the seat.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Alert, ChartView, Hypothesis, Reason, State};
+use crate::{Alert, ChartView, Hypothesis, ParticipantKind, Reason, State};
 
 /// The schema's name and version, in every event.
 pub const EVENT_SCHEMA: &str = "callguard.event/1";
@@ -62,6 +62,9 @@ pub struct CallEvent {
     pub call: String,
     /// Whom it is about; `null` for the call as a whole.
     pub participant: Option<u32>,
+    /// What is observed of them.
+    #[serde(default)]
+    pub kind: Option<ParticipantKind>,
     /// In which epoch of theirs.
     pub epoch: Option<u32>,
     /// Media time, seconds since the call began.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Llr, MediaTime, Span};
+use crate::{Llr, MediaTime, ParticipantKind, Span};
 
 /// The name of a detector as its card has it, e.g. `voice-clone`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,6 +53,16 @@ impl Hypothesis {
     /// All of them, in the order reports use.
     pub const ALL: [Self; 5] =
         [Self::FaceSynthetic, Self::FacePresented, Self::VoiceSynthetic, Self::SourceInjected, Self::ChallengeFailed];
+
+    /// Whether it can be observed of a participant of this kind.
+    #[must_use]
+    pub const fn concerns(self, kind: ParticipantKind) -> bool {
+        match self {
+            Self::FaceSynthetic | Self::FacePresented => matches!(kind, ParticipantKind::Face),
+            Self::VoiceSynthetic => matches!(kind, ParticipantKind::Voice),
+            Self::SourceInjected | Self::ChallengeFailed => true,
+        }
+    }
 
     /// The name in configuration, events and reports.
     #[must_use]

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::chart::{Chart, Crossing, Level};
 use crate::rules::Rules;
 use crate::{
-    Abstain, AlertKey, ChartView, Evidence, MediaTime, Observation, ParticipantId, Reason, SourceId, State, Verdict,
+    Abstain, AlertKey, ChartView, Evidence, Hypothesis, MediaTime, Observation, ParticipantId, Reason, SourceId, State,
+    Verdict,
 };
 
 /// What is observed of a participant.
@@ -179,6 +180,12 @@ impl Participant {
     /// What speaks most for the worst chart now, most first; empty while nothing does.
     #[must_use]
     pub fn reasons(&self, rules: &Rules) -> Vec<Reason> {
+        self.worst(rules).map(|(_, reasons)| reasons).unwrap_or_default()
+    }
+
+    /// The chart nearest to its threshold, and what each source gave to it, most first.
+    #[must_use]
+    pub fn worst(&self, rules: &Rules) -> Option<(Hypothesis, Vec<Reason>)> {
         let worst = self.charts.iter().max_by(|a, b| {
             let share = |c: &Chart| {
                 let view = c.view(&rules.charts[c.rule]);
@@ -186,7 +193,7 @@ impl Participant {
             };
             a.level.cmp(&b.level).then_with(|| share(a).total_cmp(&share(b)))
         });
-        worst.map(|c| c.reasons(&rules.charts[c.rule])).unwrap_or_default()
+        worst.map(|c| (rules.charts[c.rule].hypothesis, c.reasons(&rules.charts[c.rule])))
     }
 
     pub(crate) fn chart(&self, index: usize) -> &Chart {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::simulate::{ChartLaw, GenuineGuests, MAX_MEMBERS, Member};
-use crate::{Hypothesis, Law, Policy, SourceId};
+use crate::{Hypothesis, Law, ParticipantKind, Policy, SourceId};
 
 /// A detector as fusion sees it: what its card names.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +90,8 @@ pub(crate) struct ChartRule {
     /// `ln(1/ε)`: how far it may vouch; 0 where nothing is measured.
     pub vouch: f64,
     pub thresholds: Thresholds,
+    /// Whether it shares the promise.
+    in_use: bool,
     correlation: f64,
     guests: Option<Arc<GenuineGuests>>,
 }
@@ -161,6 +163,17 @@ impl Rules {
         rules
     }
 
+    /// The same promise where only participants of these kinds can be observed: their charts alone share it.
+    #[must_use]
+    pub fn in_use_for(&self, kinds: &[ParticipantKind]) -> Self {
+        let mut rules = self.clone();
+        for chart in &mut rules.charts {
+            chart.in_use = kinds.iter().any(|kind| chart.hypothesis.concerns(*kind));
+        }
+        rules.set_thresholds(rules.policy.call_s);
+        rules
+    }
+
     /// What was promised.
     #[must_use]
     pub fn policy(&self) -> &Policy {
@@ -191,7 +204,8 @@ impl Rules {
 
     fn set_thresholds(&mut self, call_s: f64) {
         let stretches = (call_s / LONGEST_S).max(1.0);
-        let share = self.policy.false_alarm / (self.charts.len().max(1) as f64 * stretches);
+        let in_use = self.charts.iter().filter(|c| c.in_use).count();
+        let share = self.policy.false_alarm / (in_use.max(1) as f64 * stretches);
         let suspect = (share * self.policy.suspect_factor).min(0.5);
         let within = call_s.min(LONGEST_S);
         for chart in &mut self.charts {
@@ -258,6 +272,7 @@ impl ChartRule {
             // ε = 0 would vouch without limit on a finite sample: at most odds of 1000 : 1.
             vouch: (1.0 / epsilon.max(1e-3)).ln(),
             thresholds: Thresholds { suspect: f64::INFINITY, synthetic: None },
+            in_use: true,
             correlation: fusion.map_or(1.0, |f| f.correlation),
             guests: None,
         };
@@ -316,6 +331,18 @@ mod tests {
         assert_eq!(t.synthetic, None);
         // Lorden: ln(150 spans of 4 s / (10 x 1 %)).
         assert!((t.suspect - 1500f64.ln()).abs() < 1e-9, "{t:?}");
+    }
+
+    #[test]
+    fn charts_that_cannot_be_observed_share_no_promise() {
+        let face =
+            Source { id: SourceId::new("face"), hypotheses: vec![Hypothesis::FaceSynthetic], ..voice(Some(LAW)) };
+        let both = Rules::new(Policy::default(), vec![voice(Some(LAW)), face], &[]).expect("the laws are in range");
+        let at = |rules: &Rules| rules.thresholds(Hypothesis::VoiceSynthetic).and_then(|t| t.synthetic);
+        let heard = both.in_use_for(&[ParticipantKind::Voice]);
+        assert_eq!(at(&heard), at(&rules(Policy::default())), "as if there were no other chart");
+        assert!(at(&heard) < at(&both));
+        assert_eq!(at(&heard.in_use_for(&[ParticipantKind::Voice, ParticipantKind::Face])), at(&both));
     }
 
     #[test]

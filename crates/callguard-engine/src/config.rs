@@ -27,6 +27,8 @@ pub struct EngineConfig {
     pub profile: String,
     /// Time between analysis instants; 0.1 to 4 s.
     pub hop: Duration,
+    /// Whether pictures of the moments that spoke most are kept for the report: faces are personal data, so only where the operator asks.
+    pub thumbnails: bool,
     /// An answer that takes longer than this is too late for a live call; 0.1 to 10 s.
     pub deadline: Duration,
 }
@@ -43,6 +45,7 @@ impl Default for EngineConfig {
             profile: "default".into(),
             // The design's 0.5 s: eight looks at every 4 s window.
             hop: Duration::from_millis(500),
+            thumbnails: false,
             // Four hops: later, two newer windows that share three quarters of it have spoken.
             deadline: Duration::from_secs(2),
         }

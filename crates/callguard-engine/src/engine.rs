@@ -1,30 +1,37 @@
 //! Models, rules and workers: what all calls share.
 
+mod team;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use callguard_audio::WindowSettings;
-use callguard_core::{Rules, Source};
-use callguard_inference::{Library, Manifest, Model, ModelSpec, Options, Provider, Score, Stats};
+use callguard_core::Rules;
+use callguard_inference::{CueSpec, Library, Manifest, Model, ModelSpec, Options, Provider, Score, Stats};
+use callguard_vision::VisualSource;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use crate::config::EngineConfig;
-use crate::detect::{Detector, Entry, Lanes};
+use crate::detect::{Detectors, Lanes, Task};
 use crate::error::{EngineError, ErrorCode};
 use crate::fuse::Fusion;
 use crate::live::{CallActor, LiveCall};
 use crate::offline::OfflineCall;
 use crate::pool::{Pool, Waker};
+pub(crate) use team::{Entries, Team};
 
 /// How often calls are looked at whose streams are silent. A quarter second is a quarter of the second within which a verdict's age is told.
 const WATCH: Duration = Duration::from_millis(250);
 /// How long stopping waits for work that began.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The task of the model that judges voices.
+/// Tasks of the models that are looked for in the manifest.
 const VOICE_TASK: &str = "voice-clone";
+const FACES_TASK: &str = "face-detector";
+const FORGERY_TASK: &str = "face-forgery";
+/// Ids of the cues that are known here.
+const CUES: [(&str, VisualSource); 2] = [("face-repeat", VisualSource::Repeat), ("face-flat", VisualSource::Flat)];
 
 /// The guard: started once, shared by all calls of the process. Clones are the same engine.
 #[derive(Clone)]
@@ -33,9 +40,9 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     config: EngineConfig,
     rules: Arc<Rules>,
-    detector: Detector,
-    model: Option<Model>,
-    entry: Entry,
+    team: Arc<Team>,
+    models: Vec<Model>,
+    entries: Entries,
     waker: Waker,
     calls: Arc<Mutex<BTreeMap<String, Arc<CallActor>>>>,
     running: Mutex<Option<Running>>,
@@ -45,7 +52,7 @@ struct Inner {
 /// What has threads.
 struct Running {
     pool: Pool,
-    lanes: Lanes,
+    lanes: Vec<Lanes>,
     watch: Sender<()>,
     watchdog: JoinHandle<()>,
 }
@@ -63,7 +70,7 @@ pub struct ModelInfo {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("model", &self.0.detector.model.spec().id).finish_non_exhaustive()
+        f.debug_struct("Engine").field("models", &self.0.models).finish_non_exhaustive()
     }
 }
 
@@ -76,10 +83,10 @@ impl Engine {
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
         config.check()?;
         let manifest = Manifest::load(&Manifest::find(config.models.as_deref())?)?;
-        let Some(spec) = manifest.by_task(VOICE_TASK) else {
+        if manifest.by_task(VOICE_TASK).is_none() {
             let message = format!("no model in {} has the task {VOICE_TASK}", manifest.dir.display());
             return Err(EngineError::new(ErrorCode::NoVoiceModel, "setup", message, "Add one to manifest.toml."));
-        };
+        }
         let library = Library::find(config.library.as_deref())?;
         let options = Options {
             provider: config.provider,
@@ -87,38 +94,32 @@ impl Engine {
             replicas: config.threads(),
             ..Options::default()
         };
-        let model = Model::start(&library, spec, &options)?;
-        Self::with(Arc::new(model.clone()), Some(model), config)
+        let mut models = Vec::new();
+        let mut start = |task| -> Result<Option<Arc<dyn Score>>, EngineError> {
+            let Some(spec) = manifest.by_task(task) else { return Ok(None) };
+            let model = Model::start(&library, spec, &options)?;
+            models.push(model.clone());
+            Ok(Some(Arc::new(model)))
+        };
+        let (voice, faces, forgery) = (start(VOICE_TASK)?, start(FACES_TASK)?, start(FORGERY_TASK)?);
+        let detectors = Detectors { voice, faces, forgery, cues: manifest.cues, fusions: manifest.fusions };
+        Self::with_models(detectors, models, config)
     }
 
-    /// An engine whose voices are judged by something else than a model in this process.
+    /// An engine whose judges are something else than models in this process.
     ///
     /// # Errors
-    /// Settings, policy or law out of range; no threads.
-    pub fn with_voice(score: Arc<dyn Score>, config: EngineConfig) -> Result<Self, EngineError> {
+    /// Settings, policy or law out of range; no threads; a detector without the calibration it needs.
+    pub fn with(detectors: Detectors, config: EngineConfig) -> Result<Self, EngineError> {
         config.check()?;
-        Self::with(score, None, config)
+        Self::with_models(detectors, Vec::new(), config)
     }
 
-    fn with(score: Arc<dyn Score>, model: Option<Model>, config: EngineConfig) -> Result<Self, EngineError> {
-        let spec = score.spec();
-        let source = Source {
-            id: spec.source.clone(),
-            hypotheses: spec.hypotheses.clone(),
-            // The law is of windows as they were measured; other windows are as far apart as this engine sets them.
-            law: spec.law.map(|law| callguard_core::Law { hop_s: config.hop.as_secs_f64(), ..law }),
-            clip: spec.calibration.clip,
-        };
-        let rules = Arc::new(Rules::new(config.policy.clone(), vec![source], &[])?);
-        let settings = WindowSettings { hop: config.hop, ..WindowSettings::default() };
-        let settings = settings.check().map_err(|e| {
-            EngineError::new(ErrorCode::ConfigInvalid, "setup", e.to_string(), "Correct the setting named.")
-        })?;
-        let detector = Detector { model: score, settings };
+    fn with_models(detectors: Detectors, models: Vec<Model>, config: EngineConfig) -> Result<Self, EngineError> {
+        let team = Arc::new(Team::new(&detectors, &config)?);
+        let rules = Arc::new(Rules::new(config.policy.clone(), team.sources(config.hop), &detectors.fusions)?);
         let (pool, waker) = Pool::start(config.threads()).map_err(|e| EngineError::no_threads(&e))?;
-        // Twice the replicas: one window in work and one waiting for each.
-        let lanes = Lanes::start(&detector.model, 2 * config.threads());
-        let (lanes, entry) = lanes.map_err(|e| EngineError::no_threads(&e))?;
+        let (lanes, entries) = team.lanes(2 * config.threads()).map_err(|e| EngineError::no_threads(&e))?;
         let calls: Arc<Mutex<BTreeMap<String, Arc<CallActor>>>> = Arc::default();
         let (watch, watched) = bounded::<()>(0);
         let watchdog = std::thread::Builder::new().name("callguard-watch".into()).spawn({
@@ -140,9 +141,9 @@ impl Engine {
         Ok(Self(Arc::new(Inner {
             config,
             rules,
-            detector,
-            model,
-            entry,
+            team,
+            models,
+            entries,
             waker,
             calls,
             running: Mutex::new(Some(Running { pool, lanes, watch, watchdog })),
@@ -178,15 +179,27 @@ impl Engine {
         lock(&self.0.calls).iter().filter(|(_, c)| !c.is_closed()).map(|(name, _)| name.clone()).collect()
     }
 
-    /// The models in use.
+    /// The models in use, in the order of the manifest's tasks: voices, faces, forgeries.
     #[must_use]
     pub fn models(&self) -> Vec<ModelInfo> {
-        let model = self.0.model.as_ref();
-        vec![ModelInfo {
-            spec: self.0.detector.model.spec().clone(),
-            provider: model.map(Model::provider),
-            stats: model.map(Model::stats),
-        }]
+        let info = |score: &Arc<dyn Score>| {
+            let spec = score.spec().clone();
+            let model = self.0.models.iter().find(|m| m.spec().id == spec.id);
+            ModelInfo { provider: model.map(Model::provider), stats: model.map(Model::stats), spec }
+        };
+        [Task::Voice, Task::Faces, Task::Forgery].iter().filter_map(|task| self.0.team.model(*task)).map(info).collect()
+    }
+
+    /// What needs no model and is in use.
+    #[must_use]
+    pub fn cues(&self) -> &[CueSpec] {
+        &self.0.team.cues
+    }
+
+    /// Whether pictures can be judged: a model that finds faces is in use.
+    #[must_use]
+    pub fn sees(&self) -> bool {
+        self.0.team.sees.is_some()
     }
 
     /// Policy and thresholds.
@@ -206,12 +219,12 @@ impl Engine {
         self.0.stop();
     }
 
-    pub(crate) fn detector(&self) -> &Detector {
-        &self.0.detector
+    pub(crate) fn team(&self) -> &Arc<Team> {
+        &self.0.team
     }
 
-    pub(crate) fn entry(&self) -> Entry {
-        self.0.entry.clone()
+    pub(crate) fn entries(&self) -> Entries {
+        self.0.entries.clone()
     }
 
     pub(crate) fn waker(&self) -> Waker {
@@ -240,11 +253,9 @@ impl Inner {
         for call in std::mem::take(&mut *lock(&self.calls)).into_values() {
             call.close_by(until);
         }
-        if let Some(model) = &self.model {
-            model.stop();
-        }
+        self.models.iter().for_each(Model::stop);
         pool.stop(PATIENCE);
-        lanes.stop(PATIENCE);
+        lanes.iter_mut().for_each(|lanes| lanes.stop(PATIENCE));
         crate::pool::join(&mut vec![watchdog], PATIENCE);
     }
 }

@@ -22,6 +22,8 @@ pub enum ErrorCode {
     ManifestInvalid,
     /// No model in the manifest has the task that is needed.
     NoVoiceModel,
+    /// Nothing in the manifest judges a stream of this kind: add a model.
+    NoModel,
     /// A model's file is missing, altered, or not what the manifest says.
     ModelRefused,
     /// The provider asked for cannot be had.
@@ -51,6 +53,7 @@ impl ErrorCode {
             Self::ModelsMissing => "models-missing",
             Self::ManifestInvalid => "manifest-invalid",
             Self::NoVoiceModel => "no-voice-model",
+            Self::NoModel => "no-model",
             Self::ModelRefused => "model-refused",
             Self::ProviderUnavailable => "provider-unavailable",
             Self::ConfigInvalid => "config-invalid",
@@ -94,6 +97,16 @@ impl EngineError {
             "detect",
             reason,
             "Run `callguard models verify`; if the model is whole, report this.",
+        )
+    }
+
+    pub(crate) fn nobody(does: &str) -> Self {
+        let message = format!("no model {does}");
+        Self::new(
+            ErrorCode::NoModel,
+            "setup",
+            message,
+            "Add one to manifest.toml; `callguard models list` shows what there is.",
         )
     }
 

@@ -20,11 +20,13 @@ mod report;
 
 pub use alert::Subscription;
 pub use callguard_audio::{Format as AudioFormat, SampleFormat};
-pub use capture::{AudioTap, Flags, Pushed, TapStats};
+pub use callguard_vision::{Matrix, Picture, PictureFormat, PixelFormat, Plane, Range, Rect, Turn};
+pub use capture::{AudioTap, Flags, FrameBuffer, Pushed, TapStats, VideoTap};
 pub use config::EngineConfig;
+pub use detect::{Detectors, Thumbnail};
 pub use engine::{Engine, ModelInfo};
 pub use error::{EngineError, ErrorCode};
 pub use fuse::{ChartPoint, Timeline, WindowPoint};
-pub use live::LiveCall;
+pub use live::{CallView, FaceView, LiveCall, ParticipantView};
 pub use offline::{OfflineCall, StreamId};
 pub use report::{CallReport, ParticipantReport, StreamReport};

@@ -7,6 +7,7 @@ use callguard_core::{
 };
 
 use crate::capture::TapStats;
+use crate::detect::Thumbnail;
 use crate::fuse::{Fusion, Timeline};
 
 /// A call with everything known of it.
@@ -53,6 +54,8 @@ pub struct ParticipantReport {
     pub unobserved: Option<String>,
     /// All of it over time.
     pub timeline: Timeline,
+    /// The moments that spoke most, in order of time; only where the operator wants pictures to be kept.
+    pub thumbnails: Vec<Thumbnail>,
 }
 
 /// One stream.
@@ -60,8 +63,10 @@ pub struct ParticipantReport {
 pub struct StreamReport {
     /// Its name.
     pub name: String,
-    /// Whose it is; `None` until the first sample.
-    pub participant: Option<ParticipantId>,
+    /// What is observed in it.
+    pub kind: ParticipantKind,
+    /// Who is: nobody until the first sample, and in a video stream until the first face.
+    pub participants: Vec<ParticipantId>,
     /// Counters.
     pub stats: TapStats,
     /// How far the analysis is behind the newest sample, wall-clock time; zero where nothing is live.
@@ -71,6 +76,12 @@ pub struct StreamReport {
 }
 
 impl CallReport {
+    pub(crate) fn add_thumbnails(&mut self, participant: Option<ParticipantId>, thumbnails: Vec<Thumbnail>) {
+        if let Some(p) = self.participants.iter_mut().find(|p| Some(p.id) == participant) {
+            p.thumbnails = thumbnails;
+        }
+    }
+
     pub(crate) fn of(
         fusion: &Fusion,
         id: String,
@@ -91,6 +102,7 @@ impl CallReport {
             reasons: seat.reasons(rules),
             unobserved: fusion.unobserved(seat.id()).map(|a| a.as_str().to_owned()),
             timeline: fusion.timeline(seat.id()).cloned().unwrap_or_default(),
+            thumbnails: Vec::new(),
         };
         Self {
             id,

@@ -49,7 +49,7 @@ fn pushing_does_not_allocate() {
             made += MADE.get() - before;
         }
         if i % 5 == 4 {
-            eventually("the worker keeps up", || tap.stats().waiting_blocks == 0);
+            eventually("the worker keeps up", || tap.stats().waiting == 0);
         }
     }
     assert!(MADE.get() > 0, "the counter counts");

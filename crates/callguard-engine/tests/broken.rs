@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use callguard_core::{EventType, MediaTime};
-use callguard_engine::{Engine, EngineConfig};
-use callguard_inference::{ModelSpec, RunError, Score};
+use callguard_engine::{Detectors, Engine, EngineConfig};
+use callguard_inference::{ModelSpec, RunError, Score, Tensor};
 use common::{Fake, How, eventually, say, speech};
 
 /// Panics where no detector is guarded: when it is asked for its card.
@@ -19,7 +19,7 @@ struct Breaks {
 }
 
 impl Score for Breaks {
-    fn score(&self, input: Vec<f32>) -> Result<Vec<f32>, RunError> {
+    fn score(&self, input: Tensor) -> Result<Vec<f32>, RunError> {
         self.inner.score(input)
     }
 
@@ -33,7 +33,9 @@ impl Score for Breaks {
 fn a_turn_that_panics_is_told_and_ends_its_call_alone() {
     let broken = Arc::new(AtomicBool::new(false));
     let model = Breaks { inner: Fake::new(How::Says(-2.0)), broken: broken.clone() };
-    let engine = Engine::with_voice(Arc::new(model), EngineConfig::default()).expect("an engine");
+    let engine =
+        Engine::with(Detectors { voice: Some(Arc::new(model)), ..Detectors::default() }, EngineConfig::default())
+            .expect("an engine");
     let (call, other) = (engine.live("desk"), engine.live("other"));
     let events = call.subscribe();
     let mut tap = call.audio("line");

@@ -14,7 +14,7 @@ use common::{How, at, engine, engine_with, eventually, say, speech};
 const SILENCE: Duration = Duration::from_millis(900);
 
 fn heard_all(call: &LiveCall) -> bool {
-    call.snapshot().streams.iter().all(|s| s.stats.waiting_blocks == 0)
+    call.snapshot().streams.iter().all(|s| s.stats.waiting == 0)
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn a_stuck_model_costs_the_media_thread_nothing_and_drops_are_counted() {
     let snapshot = call.snapshot();
     assert!(snapshot.participants[0].charts.is_empty(), "no answer is no evidence");
     assert!(snapshot.participants[0].sources[0].abstained.contains_key(&callguard_core::Abstain::Late));
-    assert!(tap.stats().waiting_blocks <= 100);
+    assert!(tap.stats().waiting <= 100);
     let begun = Instant::now();
     engine.stop();
     assert!(begun.elapsed() < Duration::from_secs(30), "a model that hangs is left behind");
@@ -110,7 +110,7 @@ fn overflow_takes_whole_hops_and_is_counted() {
     assert_eq!(stats.frames, 600 * u64::from(common::RATE));
     eventually("the event tells", || {
         let s = call.snapshot();
-        s.streams[0].stats.waiting_blocks == 0
+        s.streams[0].stats.waiting == 0
     });
 }
 
@@ -157,7 +157,7 @@ fn another_source_begins_anew_and_keeps_the_alert() {
     let mut tap = call.audio("line");
     say(&mut tap, speech(), MediaTime::ZERO);
     eventually("an alert", || call.snapshot().alerts.len() == 1);
-    eventually("all is heard", || tap.stats().waiting_blocks == 0);
+    eventually("all is heard", || tap.stats().waiting == 0);
     tap.source_changed(EpochReason::NewDevice);
     say(&mut tap, speech(), at(speech().len()));
     eventually("a new epoch", || call.snapshot().participants[0].epoch == 1);

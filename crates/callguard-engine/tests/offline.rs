@@ -11,7 +11,7 @@ use common::{FORMAT, How, at, engine, eventually, say, speech};
 
 fn heard(engine: &Engine, block: usize) -> CallReport {
     let mut call = engine.offline("file");
-    let stream = call.audio("audio");
+    let stream = call.audio("audio").expect("it hears");
     for (i, pcm) in speech().chunks(block).enumerate() {
         call.push(stream, pcm, FORMAT, at(i * block), Flags::default()).expect("it is speech");
     }
@@ -41,9 +41,7 @@ fn live_and_recorded_give_the_same_windows() {
     let mut tap = call.audio("line");
     say(&mut tap, speech(), MediaTime::ZERO);
     tap.end();
-    eventually("all is heard", || {
-        tap.stats().waiting_blocks == 0 && call.snapshot().now >= at(speech().len() - 44_100)
-    });
+    eventually("all is heard", || tap.stats().waiting == 0 && call.snapshot().now >= at(speech().len() - 44_100));
     call.close();
     let live = call.snapshot();
     let windows = |r: &CallReport| r.participants.first().map(|p| p.timeline.windows.clone());
@@ -56,7 +54,7 @@ fn live_and_recorded_give_the_same_windows() {
 fn a_recording_shorter_than_a_window_gives_exactly_one() {
     let engine = engine(How::Says(1.0));
     let mut call = engine.offline("file");
-    let stream = call.audio("audio");
+    let stream = call.audio("audio").expect("it hears");
     call.push(stream, &speech()[..2 * 2 * common::RATE as usize], FORMAT, MediaTime::ZERO, Flags::default())
         .expect("speech");
     let report = call.finish(None).expect("a report");
@@ -68,7 +66,7 @@ fn a_recording_shorter_than_a_window_gives_exactly_one() {
 fn what_cannot_be_heard_is_said() {
     let engine = engine(How::Says(1.0));
     let mut call = engine.offline("file");
-    let stream = call.audio("audio");
+    let stream = call.audio("audio").expect("it hears");
     let format = AudioFormat { rate_hz: 1_000, channels: 1, sample: SampleFormat::S16 };
     let error = call.push(stream, &[0; 200], format, MediaTime::ZERO, Flags::default()).expect_err("too low a rate");
     assert_eq!(error.code, ErrorCode::FormatRefused);
@@ -81,7 +79,7 @@ fn what_cannot_be_heard_is_said() {
 fn a_detector_that_panics_is_an_error_not_a_verdict() {
     let engine = engine(How::Panics);
     let mut call = engine.offline("file");
-    let stream = call.audio("audio");
+    let stream = call.audio("audio").expect("it hears");
     let error = call.push(stream, speech(), FORMAT, MediaTime::ZERO, Flags::default()).expect_err("it panics");
     assert_eq!(error.code, ErrorCode::DetectorFailed);
 }

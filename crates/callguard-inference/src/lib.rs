@@ -26,7 +26,7 @@ mod provider;
 mod score;
 
 pub use library::{API_VERSION, Library, LibraryError, Origin, ProbeError, Tried};
-pub use manifest::{Dim, Element, Manifest, ManifestError, ModelSpec, TensorSpec};
+pub use manifest::{CueSpec, Dim, Element, Manifest, ManifestError, ModelSpec, SourceSpec, TensorSpec};
 pub use model::{Model, ModelError, Options, Percentiles, Request, RunError, Stats, SubmitError, Tensor, Ticket};
 pub use provider::{Fallback, Provider, UnknownName};
 pub use score::Score;

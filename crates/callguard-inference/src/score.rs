@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::{Model, ModelSpec, Request, RunError, Tensor};
 
-/// Something that turns one window into raw scores.
+/// Something that turns one window, crop or picture into raw scores.
 ///
 /// [`Model`] does it in this process; a client of a model server, or a test's slow or panicking detector, takes the same
 /// place.
@@ -14,7 +14,7 @@ pub trait Score: Send + Sync {
     ///
     /// # Errors
     /// See [`RunError`]. A caller turns each into an abstention.
-    fn score(&self, input: Vec<f32>) -> Result<Vec<f32>, RunError>;
+    fn score(&self, input: Tensor) -> Result<Vec<f32>, RunError>;
 
     /// What runs, and how its scores are calibrated.
     fn spec(&self) -> &ModelSpec;
@@ -31,22 +31,13 @@ pub trait Score: Send + Sync {
         if late() {
             return Err(RunError::Deadline);
         }
-        let scores = match input {
-            Tensor::F32(values) => self.score(values)?,
-            Tensor::U8(_) => {
-                return Err(RunError::Input {
-                    model: self.spec().id.clone(),
-                    expected: "float32 values".into(),
-                    actual: "uint8 values".into(),
-                });
-            }
-        };
+        let scores = self.score(input)?;
         if late() { Err(RunError::Deadline) } else { Ok(scores) }
     }
 }
 
 impl Score for Model {
-    fn score(&self, input: Vec<f32>) -> Result<Vec<f32>, RunError> {
+    fn score(&self, input: Tensor) -> Result<Vec<f32>, RunError> {
         self.run(input)
     }
 

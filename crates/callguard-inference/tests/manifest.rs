@@ -70,15 +70,16 @@ fn a_good_entry_is_read_whole() {
     assert_eq!(Some(model), manifest.get("voice-clone"));
     assert_eq!(manifest.get("other"), None);
     assert_eq!(model.file, manifest.dir.join("voice-clone.onnx"));
-    assert_eq!(model.hypotheses, [Hypothesis::VoiceSynthetic]);
+    let evidence = model.evidence.as_ref().unwrap();
+    assert_eq!(evidence.hypotheses, [Hypothesis::VoiceSynthetic]);
     assert_eq!((model.input_len(), model.output_len()), (64_000, 1));
     assert_eq!(model.inputs[0].element, Element::F32);
     assert_eq!(model.inputs[0].shape, [Dim::Batch, Dim::Fixed(64_000)]);
-    assert_eq!((model.calibration.slope, model.calibration.clip), (0.7, 4.0));
-    assert_eq!(model.calibration.quality[0].measure, Measure::SpeechS);
-    assert_eq!(model.law.unwrap().rho, 0.4);
+    assert_eq!((evidence.calibration.slope, evidence.calibration.clip), (0.7, 4.0));
+    assert_eq!(evidence.calibration.quality[0].measure, Measure::SpeechS);
+    assert_eq!(evidence.law.unwrap().rho, 0.4);
     let lawless = GOOD.split("[model.law]").next().unwrap();
-    assert_eq!(load(lawless).unwrap().models[0].law, None);
+    assert_eq!(load(lawless).unwrap().models[0].evidence.as_ref().unwrap().law, None);
 }
 
 /// One table test: what is put in the place of what, and the complaint.
@@ -198,4 +199,36 @@ fn it_is_found_by_folder_or_file_and_never_replaced() {
     let missing = folder.path().join("none");
     let Err(ManifestError::NotFound(looked)) = Manifest::find(Some(&missing)) else { panic!("found") };
     assert_eq!(looked, [missing]);
+}
+
+const CUE: &str = r#"
+[[cue]]
+id = "face-flat"
+version = "1"
+source = "face-flat"
+hypotheses = ["face-presented"]
+licence = "MIT OR Apache-2.0"
+card = "cards/face-flat.md"
+[cue.calibration]
+offset = 0.1
+slope = 0.5
+[[fusion]]
+hypothesis = "face-presented"
+correlation = 0.2
+[fusion.weights]
+face-flat = 0.7
+"#;
+
+#[test]
+fn cues_models_without_evidence_and_weights_are_read() {
+    let finder = "[[model]]\nid = \"finder\"\nversion = \"1\"\nfile = \"f.onnx\"\nsha256 = \"48814fc88eebccf35647a123a47bf39c5947203363fde0f0c0bbbe3d78e0b0f2\"\ntask = \"face-detector\"\nlicence = \"MIT\"\ncard = \"c.md\"\nbatch_buckets = [1]\n[[model.input]]\nname = \"x\"\ntype = \"uint8\"\nshape = [\"batch\", 3]\n[[model.output]]\nname = \"y\"\ntype = \"float32\"\nshape = [\"batch\", 15]\n";
+    let manifest = load(&format!("{GOOD}{finder}{CUE}")).unwrap();
+    assert_eq!(manifest.by_task("face-detector").unwrap().evidence, None);
+    let cue = manifest.cue("face-flat").unwrap();
+    assert_eq!((cue.evidence.hypotheses[0], cue.evidence.calibration.slope), (Hypothesis::FacePresented, 0.5));
+    assert_eq!((manifest.fusions[0].correlation, manifest.fusions[0].weights[0].1), (0.2, 0.7));
+    let half = complaints(&GOOD.replace("source = \"voice-clone\"", ""));
+    assert_eq!(half, ["model[0] (voice-clone).source: is missing"], "all of it or none");
+    let found = complaints(&format!("{GOOD}{}", CUE.replace("face-flat = 0.7", "other = 0.7")));
+    assert_eq!(found, ["fusion[0].weights: \"other\" is no source of this manifest"]);
 }

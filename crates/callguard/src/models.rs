@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use callguard_engine::EngineError;
-use callguard_inference::{Library, Manifest, Model, ModelSpec, Options};
+use callguard_inference::{Element, Library, Manifest, Model, ModelSpec, Options, SourceSpec, Tensor};
 use comfy_table::{Table, presets};
 use serde_json::json;
 
@@ -43,9 +43,13 @@ pub fn manifest(config: &Config) -> Result<Manifest, Trouble> {
 
 fn described(spec: &ModelSpec) -> serde_json::Value {
     json!({
-        "id": spec.id, "version": spec.version, "task": spec.task, "source": spec.source, "hypotheses": spec.hypotheses,
-        "licence": spec.licence, "file": spec.file, "sha256": spec.sha256, "card": spec.card, "calibration": spec.calibration, "law": spec.law,
+        "id": spec.id, "version": spec.version, "task": spec.task, "licence": spec.licence, "file": spec.file,
+        "sha256": spec.sha256, "card": spec.card, "evidence": spec.evidence.as_ref().map(evidence),
     })
+}
+
+fn evidence(s: &SourceSpec) -> serde_json::Value {
+    json!({ "source": s.source, "hypotheses": s.hypotheses, "calibration": s.calibration, "law": s.law })
 }
 
 fn table(manifest: &Manifest) -> String {
@@ -53,22 +57,33 @@ fn table(manifest: &Manifest) -> String {
     table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_header(["model", "version", "task", "speaks to", "licence", "law", "sha256"]);
     for spec in &manifest.models {
-        let hypotheses: Vec<&str> = spec.hypotheses.iter().map(|h| h.as_str()).collect();
-        let law = spec.law.map_or_else(
-            || "not measured: suspect at most".to_owned(),
-            |l| format!("variance {:.1}, rho {:.2}, misses {:.0} %", l.variance, l.rho, l.epsilon * 100.0),
-        );
+        let (hypotheses, law) = spoken(spec.evidence.as_ref());
         table.add_row([
             spec.id.as_str(),
             &spec.version,
             &spec.task,
-            &hypotheses.join(", "),
+            &hypotheses,
             &spec.licence,
             &law,
             spec.sha256.get(..12).unwrap_or(&spec.sha256),
         ]);
     }
+    for cue in &manifest.cues {
+        let (hypotheses, law) = spoken(Some(&cue.evidence));
+        table.add_row([cue.id.as_str(), &cue.version, "needs no model", &hypotheses, &cue.licence, &law, "–"]);
+    }
     format!("{table}\n{}", manifest.dir.display())
+}
+
+/// What a source speaks to, and how it behaves on genuine people.
+fn spoken(evidence: Option<&SourceSpec>) -> (String, String) {
+    let Some(s) = evidence else { return ("serves others".to_owned(), "–".to_owned()) };
+    let hypotheses: Vec<&str> = s.hypotheses.iter().map(|h| h.as_str()).collect();
+    let law = s.law.map_or_else(
+        || "not measured: suspect at most".to_owned(),
+        |l| format!("variance {:.1}, rho {:.2}, misses {:.0} %", l.variance, l.rho, l.epsilon * 100.0),
+    );
+    (hypotheses.join(", "), law)
 }
 
 fn options(config: &Config) -> Options {
@@ -97,8 +112,11 @@ fn bench(config: &Config, manifest: &Manifest, windows: u32) -> Result<(), Troub
     for spec in &manifest.models {
         let model = Model::start(&library, spec, &options(config)).map_err(EngineError::from)?;
         // Noise: some graphs take shortcuts through silence.
-        let input: Vec<f32> =
-            (0..spec.input_len()).map(|i| ((i as f32 * 12.9898).sin() * 43_758.547).fract() * 0.1).collect();
+        let noise = (0..spec.input_len()).map(|i| ((i as f32 * 12.9898).sin() * 43_758.547).fract());
+        let input = match spec.inputs[0].element {
+            Element::F32 => Tensor::F32(noise.map(|x| x * 0.1).collect()),
+            Element::U8 => Tensor::U8(noise.map(|x| (x.abs() * 255.0) as u8).collect()),
+        };
         let begin = Instant::now();
         for _ in 0..windows {
             model.run(input.clone()).map_err(|e| {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use callguard_core::{CallEvent, EventType, MediaTime};
+use callguard_core::{CallEvent, EventType, MediaTime, ParticipantKind};
 use callguard_engine::{AudioTap, EngineError, ErrorCode, LiveCall, Subscription};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use crossbeam_queue::ArrayQueue;
@@ -24,6 +24,9 @@ const TURN: Duration = Duration::from_secs(1);
 
 /// A way into a call.
 pub(crate) trait Tap: Send + Sized + 'static {
+    /// What is observed in its streams.
+    const KIND: ParticipantKind;
+
     /// Opens a stream of the call. May wait for the call's locks.
     fn open(call: &LiveCall, stream: &str) -> Self;
     /// The name that the call gave it: another where there was one of the wished for.
@@ -31,6 +34,8 @@ pub(crate) trait Tap: Send + Sized + 'static {
 }
 
 impl Tap for AudioTap {
+    const KIND: ParticipantKind = ParticipantKind::Voice;
+
     fn open(call: &LiveCall, stream: &str) -> Self {
         call.audio(stream)
     }
@@ -303,8 +308,8 @@ impl<T: Tap> Work<T> {
         let Some(call) = self.link.call() else { return false };
         let name = lock(&self.link.stream).clone();
         for stream in call.snapshot().streams {
-            if let Some(id) = stream.participant {
-                self.seats.insert(id.0, stream.name == name);
+            for id in stream.participants {
+                self.seats.insert(id.0, stream.kind == T::KIND && stream.name == name);
             }
         }
         self.seats.get(&participant).copied().unwrap_or_default()

@@ -52,6 +52,7 @@ pub(crate) fn unavailable(call: &str) -> CallEvent {
         seq: 0,
         call: call.into(),
         participant: None,
+        kind: None,
         epoch: None,
         t_media_s: 0.0,
         t_wall: jiff::Timestamp::now().to_string(),

@@ -77,7 +77,7 @@ fn no_window_spans_a_discontinuity() {
 /// Waits until the call has heard all that was pushed, then looks whether anything came of it.
 #[track_caller]
 fn no_evidence_in(engine: &callguard_engine::Engine, call: &str) {
-    let heard = || engine.live(call).snapshot().streams.iter().all(|s| s.stats.waiting_blocks == 0);
+    let heard = || engine.live(call).snapshot().streams.iter().all(|s| s.stats.waiting == 0);
     eventually("all heard", heard);
     // Of the last window the answer may be on its way.
     std::thread::sleep(std::time::Duration::from_secs(1));

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use callguard_audio::WINDOW;
 use callguard_core::{Calibration, DEFAULT_CLIP, Hypothesis, SourceId};
-use callguard_inference::{Dim, Element, Library, Manifest, Model, ModelSpec, Options, Provider, TensorSpec};
+use callguard_inference::{
+    Dim, Element, Library, Manifest, Model, ModelSpec, Options, Provider, SourceSpec, TensorSpec,
+};
 use sha2::{Digest, Sha256};
 
 /// Starts it, with `jobs` sessions on the CPU, one window a run: the same numbers on every machine load.
@@ -35,15 +37,17 @@ fn bare(path: &Path) -> Result<ModelSpec> {
         version: "0".into(),
         sha256,
         task: "voice-clone".into(),
-        source: SourceId::new("voice-clone"),
-        hypotheses: vec![Hypothesis::VoiceSynthetic],
         licence: String::new(),
         inputs: vec![tensor("samples", vec![Dim::Batch, Dim::Fixed(WINDOW)])],
         outputs: vec![tensor("logit", vec![Dim::Batch])],
         batch_buckets: vec![1],
         // Raw logits are printed: there is nothing to calibrate with yet.
-        calibration: Calibration { offset: 0.0, slope: 1.0, clip: DEFAULT_CLIP, quality: vec![] },
-        law: None,
+        evidence: Some(SourceSpec {
+            source: SourceId::new("voice-clone"),
+            hypotheses: vec![Hypothesis::VoiceSynthetic],
+            calibration: Calibration { offset: 0.0, slope: 1.0, clip: DEFAULT_CLIP, quality: vec![] },
+            law: None,
+        }),
         card: PathBuf::new(),
         file,
     })

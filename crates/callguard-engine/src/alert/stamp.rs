@@ -87,6 +87,7 @@ impl Stamp {
             seq: self.seq,
             call: self.call.clone(),
             participant: participant.map(|id| id.0),
+            kind: seat.map(|s| s.kind()),
             epoch: seat.map(|s| s.epoch()),
             t_media_s: at.as_secs_f64(),
             t_wall: jiff::Timestamp::now().to_string(),

@@ -18,7 +18,7 @@ pub(crate) const RING_BLOCKS: usize = RING_S * 1000 / BLOCK.as_millis() as usize
 /// rides out a late one without the producer having to allocate.
 const SPARE: usize = 12;
 /// Source changes that may wait; more than this within ten seconds are one change.
-const CONTROLS: usize = 16;
+pub(crate) const CONTROLS: usize = 16;
 
 /// Counters that producer and readers share.
 #[derive(Debug, Default)]
@@ -30,6 +30,21 @@ pub(crate) struct Counters {
     pub discontinuities: AtomicU64,
     pub late_windows: AtomicU64,
     pub allocations: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn stats(&self, waiting: usize) -> TapStats {
+        TapStats {
+            frames: self.frames.load(Relaxed),
+            dropped_frames: self.dropped_frames.load(Relaxed),
+            refused_frames: self.refused_frames.load(Relaxed),
+            dropped_hops: self.dropped_hops.load(Relaxed),
+            late_windows: self.late_windows.load(Relaxed),
+            discontinuities: self.discontinuities.load(Relaxed),
+            waiting,
+            allocations: self.allocations.load(Relaxed),
+        }
+    }
 }
 
 /// Blocks on their way to a worker, and empty buffers on their way back.
@@ -149,16 +164,6 @@ impl StreamQueue {
     }
 
     pub(crate) fn stats(&self) -> TapStats {
-        let c = &self.counters;
-        TapStats {
-            frames: c.frames.load(Relaxed),
-            dropped_frames: c.dropped_frames.load(Relaxed),
-            refused_frames: c.refused_frames.load(Relaxed),
-            dropped_hops: c.dropped_hops.load(Relaxed),
-            late_windows: c.late_windows.load(Relaxed),
-            discontinuities: c.discontinuities.load(Relaxed),
-            waiting_blocks: self.ring.len(),
-            allocations: c.allocations.load(Relaxed),
-        }
+        self.counters.stats(self.ring.len())
     }
 }

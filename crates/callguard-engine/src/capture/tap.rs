@@ -36,20 +36,20 @@ pub struct Pushed {
 /// Counters of one stream since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TapStats {
-    /// Frames pushed.
+    /// Frames of sound, or pictures, pushed.
     pub frames: u64,
-    /// Frames that overflow took before they were looked at.
+    /// Frames that overflow took before they were looked at; of pictures, those that were to be looked at and were not.
     pub dropped_frames: u64,
     /// Frames of a format outside the limits of [`AudioFormat::check`], or pushed after the end.
     pub refused_frames: u64,
     /// Analysis hops that overflow took.
     pub dropped_hops: u64,
-    /// Windows whose answer was too late to count.
+    /// Windows, or looks, whose answer was too late to count.
     pub late_windows: u64,
     /// Times that nothing joined a block to the one before.
     pub discontinuities: u64,
-    /// Blocks of 100 ms that wait for a worker now.
-    pub waiting_blocks: usize,
+    /// Blocks of 100 ms, or pictures, that wait for a worker now.
+    pub waiting: usize,
     /// Buffers that the media thread itself had to allocate.
     pub allocations: u64,
 }

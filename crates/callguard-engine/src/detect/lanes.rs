@@ -1,4 +1,4 @@
-//! The lanes on which windows wait for their model, apart from the workers: a model that never answers holds a lane, not a call.
+//! The lanes on which windows and pictures wait for their model, apart from the workers: a model that never answers holds a lane, not a call.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,48 +11,47 @@ use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use crate::pool;
 
-/// Windows that may wait for a lane, over all calls: at 256 kB a window, 64 MB.
+/// What may wait for a lane, over all calls: at 256 kB a window of speech or 300 kB a picture, some 70 MB.
 const QUEUE: usize = 256;
 
-/// One window on its way to the model.
+/// One window, crop or picture on its way to its model.
 pub(crate) struct Job {
     pub stream: usize,
-    pub window: u64,
-    pub samples: Vec<f32>,
+    pub ask: u64,
+    pub input: Tensor,
     pub deadline: Instant,
     pub reply: Arc<dyn Reply>,
 }
 
 /// Where answers go.
 pub(crate) trait Reply: Send + Sync {
-    fn answer(&self, stream: usize, window: u64, answer: Answer);
+    fn answer(&self, stream: usize, ask: u64, answer: Answer);
 }
 
-/// What came of a window.
+/// What came of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
-    /// The raw score.
-    Score(f32),
+    /// The model's raw output.
+    Scores(Vec<f32>),
     /// Too late to count.
     Late,
-    /// The model said something else than one number, or refused this window.
+    /// The model said something else than it should, or refused this input.
     Bad(String),
     /// The model is gone and does not come back by itself.
     Gone(String),
 }
 
-/// One window through the model, whatever the model does.
-pub(crate) fn score(model: &dyn Score, samples: Vec<f32>, deadline: Option<Instant>) -> Answer {
+/// One input through its model, whatever the model does.
+pub(crate) fn score(model: &dyn Score, input: Tensor, deadline: Option<Instant>) -> Answer {
+    let wanted = model.spec().output_len();
     let run = catch_unwind(AssertUnwindSafe(|| match deadline {
-        Some(_) => model.score_by(Tensor::F32(samples), deadline),
-        None => model.score(samples),
+        Some(_) => model.score_by(input, deadline),
+        None => model.score(input),
     }));
     match run {
-        Ok(Ok(scores)) => match scores[..] {
-            // NaN is answered as it is: calibration refuses it with the same reason for all.
-            [score] => Answer::Score(score),
-            _ => Answer::Bad(format!("{}: expected 1 score, got {}", model.spec().id, scores.len())),
-        },
+        // NaN is answered as it is: calibration refuses it with the same reason for all.
+        Ok(Ok(scores)) if scores.len() == wanted => Answer::Scores(scores),
+        Ok(Ok(scores)) => Answer::Bad(format!("{}: expected {wanted} values, got {}", model.spec().id, scores.len())),
         Ok(Err(RunError::Deadline | RunError::Full { .. })) => Answer::Late,
         Ok(Err(e @ RunError::Stopped)) => Answer::Gone(e.to_string()),
         Ok(Err(e)) => Answer::Bad(e.to_string()),
@@ -81,7 +80,7 @@ pub(crate) struct Lanes {
 pub(crate) struct Entry(Sender<Job>);
 
 impl Entry {
-    /// Puts a window on; with no room it comes back.
+    /// Puts a job on; with no room it comes back.
     pub(crate) fn submit(&self, job: Job) -> Result<(), Job> {
         self.0.try_send(job).map_err(crossbeam_channel::TrySendError::into_inner)
     }
@@ -112,8 +111,8 @@ fn drive(model: &dyn Score, receiver: &Receiver<Job>, stopped: &Receiver<()>) {
             recv(receiver) -> job => job,
             recv(stopped) -> _ => return,
         };
-        let Ok(Job { stream, window, samples, deadline, reply }) = job else { return };
-        let answer = if Instant::now() > deadline { Answer::Late } else { score(model, samples, Some(deadline)) };
-        reply.answer(stream, window, answer);
+        let Ok(Job { stream, ask, input, deadline, reply }) = job else { return };
+        let answer = if Instant::now() > deadline { Answer::Late } else { score(model, input, Some(deadline)) };
+        reply.answer(stream, ask, answer);
     }
 }

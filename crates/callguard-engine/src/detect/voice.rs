@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callguard_audio::{Block, Heard, SpeechWindow, VoiceWindows, WindowFacts, WindowSettings};
-use callguard_core::{Abstain, EpochReason, MediaTime, Observation, ParticipantId, Span};
-use callguard_inference::Score;
+use callguard_core::{Abstain, EpochReason, MediaTime, Observation, ParticipantId, ParticipantKind, Span};
+use callguard_inference::{Score, SourceSpec};
 
 use super::lanes::{Answer, words};
+use super::{Ask, Task};
 use crate::fuse::{Act, Doing};
 
 /// Windows of one stream that may wait for their answers: what ten seconds of waiting blocks hold at the shortest useful hop.
@@ -19,13 +20,8 @@ const IN_FLIGHT: usize = 32;
 #[derive(Clone)]
 pub(crate) struct Detector {
     pub model: Arc<dyn Score>,
+    pub evidence: SourceSpec,
     pub settings: WindowSettings,
-}
-
-/// A window that waits for its answer.
-pub(crate) struct Window {
-    pub id: u64,
-    pub samples: Vec<f32>,
 }
 
 enum Outgoing {
@@ -54,12 +50,13 @@ pub(crate) struct Voice {
 
 impl Voice {
     pub(crate) fn new(participant: ParticipantId, detector: Detector, at: MediaTime) -> Self {
+        let join = Act { at, participant, what: Doing::Join(ParticipantKind::Voice) };
         Self {
             participant,
             windows: windows(&detector),
             detector,
             heard: Vec::new(),
-            outgoing: VecDeque::new(),
+            outgoing: VecDeque::from([Outgoing::Ready(join)]),
             next: 0,
             asked: 0,
             late: 0,
@@ -100,7 +97,7 @@ impl Voice {
     }
 
     /// Listens to a block; appends the windows to be scored to `ask`.
-    pub(crate) fn listen(&mut self, block: &Block<'_>, ask: &mut Vec<Window>) {
+    pub(crate) fn listen(&mut self, block: &Block<'_>, ask: &mut Vec<Ask>) {
         let end = block.at
             + Duration::from_nanos(MediaTime::from_frames(block.frames() as u64, block.format.rate_hz).as_nanos());
         let span = Span::between(block.at, end);
@@ -116,14 +113,14 @@ impl Voice {
     }
 
     /// Nothing to hear for a stretch.
-    pub(crate) fn gap(&mut self, span: Span, ask: &mut Vec<Window>) {
+    pub(crate) fn gap(&mut self, span: Span, ask: &mut Vec<Ask>) {
         self.flush(ask);
         self.heard_to = self.heard_to.max(span.to);
         self.abstain(span, Abstain::FilledIn);
     }
 
     /// What was gathered is judged or abstained from; nothing later is joined to it.
-    pub(crate) fn flush(&mut self, ask: &mut Vec<Window>) {
+    pub(crate) fn flush(&mut self, ask: &mut Vec<Ask>) {
         if self.failed.is_none() {
             self.guarded(|windows, heard| windows.flush(heard));
             self.ask(ask);
@@ -131,7 +128,7 @@ impl Voice {
     }
 
     /// The participant is judged anew from here on; a failed stream gets another chance.
-    pub(crate) fn begin_epoch(&mut self, reason: EpochReason, at: MediaTime, ask: &mut Vec<Window>) {
+    pub(crate) fn begin_epoch(&mut self, reason: EpochReason, at: MediaTime, ask: &mut Vec<Ask>) {
         self.flush(ask);
         self.failed = None;
         self.outgoing.push_back(Outgoing::Ready(Act { at, participant: self.participant, what: Doing::Epoch(reason) }));
@@ -149,7 +146,7 @@ impl Voice {
         };
         self.asked -= 1;
         let logit = match answer {
-            Answer::Score(raw) => Ok(f64::from(*raw)),
+            Answer::Scores(raw) => raw.first().map(|x| f64::from(*x)).ok_or(Abstain::BadOutput),
             Answer::Late => {
                 self.late += 1;
                 Err(Abstain::Late)
@@ -200,7 +197,7 @@ impl Voice {
         self.news = self.failed.clone();
     }
 
-    fn ask(&mut self, ask: &mut Vec<Window>) {
+    fn ask(&mut self, ask: &mut Vec<Ask>) {
         for heard in std::mem::take(&mut self.heard) {
             match heard {
                 Heard::Abstained { span, reason } => self.abstain(span, reason),
@@ -217,7 +214,7 @@ impl Voice {
                     self.next += 1;
                     self.asked += 1;
                     self.outgoing.push_back(Outgoing::Asked { id, facts, stretch });
-                    ask.push(Window { id, samples });
+                    ask.push(Ask { id, task: Task::Voice, input: samples.into() });
                 }
             }
         }
@@ -229,8 +226,8 @@ impl Voice {
 
     /// What turns logits into evidence about the participant.
     fn says(&self) -> callguard_audio::Voice {
-        let spec = self.detector.model.spec();
-        callguard_audio::Voice::calibrated(spec.source.clone(), self.participant, spec.calibration.clone())
+        let SourceSpec { source, calibration, .. } = &self.detector.evidence;
+        callguard_audio::Voice::calibrated(source.clone(), self.participant, calibration.clone())
     }
 
     fn ready(&self, observation: Observation) -> Outgoing {

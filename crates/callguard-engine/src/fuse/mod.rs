@@ -27,6 +27,7 @@ pub(crate) struct Act {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Doing {
+    Join(ParticipantKind),
     Observe(Observation),
     Epoch(EpochReason),
 }
@@ -75,7 +76,7 @@ impl Fusion {
         self.now = self.now.min(at);
     }
 
-    /// Whether anyone joined, and with it the clock began.
+    /// Whether a stream began, and with it the clock.
     pub(crate) fn has_begun(&self) -> bool {
         self.begun
     }
@@ -88,15 +89,22 @@ impl Fusion {
         self.timelines.get(&id)
     }
 
-    pub(crate) fn join(&mut self, kind: ParticipantKind, at: MediaTime) -> (ParticipantId, Changed) {
-        // The clock begins where the first stream does: a pipeline may have been running for hours.
+    /// The first stream began: the clock begins where it does, as a pipeline may have been running for hours. Later calls change nothing.
+    pub(crate) fn begin(&mut self, at: MediaTime) {
         if !self.begun {
             (self.now, self.begun) = (at, true);
         }
-        let at = at.max(self.now);
-        let participant = self.call.join(kind, at);
+    }
+
+    /// An id for someone who will [join](Doing::Join).
+    pub(crate) fn reserve(&mut self) -> ParticipantId {
+        self.call.reserve()
+    }
+
+    fn join(&mut self, participant: ParticipantId, kind: ParticipantKind, at: MediaTime) -> Changed {
+        self.call.seat(participant, kind, at);
         self.timelines.insert(participant, Timeline::new(at, self.keep));
-        (participant, Changed { at, change: Change::Joined { participant, kind } })
+        Changed { at, change: Change::Joined { participant, kind } }
     }
 
     pub(crate) fn acknowledge(&mut self, key: AlertKey) -> Vec<Changed> {
@@ -146,6 +154,10 @@ impl Fusion {
         for act in acts {
             match &act.what {
                 Doing::Observe(o) => observed.push(o.clone()),
+                Doing::Join(kind) => {
+                    let joined = self.join(act.participant, *kind, act.at);
+                    changes.push(joined);
+                }
                 Doing::Epoch(reason) => {
                     self.observe(&mut observed, changes);
                     let new = self.call.begin_epoch(act.participant, *reason, act.at);

@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use callguard_core::{Calibration, Hypothesis, Law, MediaTime, SourceId};
-use callguard_engine::{AudioFormat, AudioTap, Engine, EngineConfig, Flags, SampleFormat};
-use callguard_inference::{Dim, Element, ModelSpec, RunError, Score, TensorSpec};
+use callguard_engine::{AudioFormat, AudioTap, Detectors, Engine, EngineConfig, Flags, SampleFormat};
+use callguard_inference::{Dim, Element, ModelSpec, RunError, Score, SourceSpec, Tensor, TensorSpec};
 
 /// espeak-ng's.
 pub const RATE: u32 = 22_050;
@@ -61,20 +61,22 @@ fn spec() -> ModelSpec {
         file: PathBuf::new(),
         sha256: String::new(),
         task: "voice-clone".into(),
-        source: SourceId::new("voice-clone"),
-        hypotheses: vec![Hypothesis::VoiceSynthetic],
         licence: "none".into(),
         inputs: vec![tensor("samples", vec![Dim::Batch, Dim::Fixed(64_000)])],
         outputs: vec![tensor("logit", vec![Dim::Batch])],
         batch_buckets: vec![1],
-        calibration: Calibration { offset: 0.0, slope: 1.0, clip: 4.0, quality: Vec::new() },
-        law: Some(Law { variance: 3.0, rho: 0.1, epsilon: 0.05, independence_s: 4.0, hop_s: 0.5 }),
+        evidence: Some(SourceSpec {
+            source: SourceId::new("voice-clone"),
+            hypotheses: vec![Hypothesis::VoiceSynthetic],
+            calibration: Calibration { offset: 0.0, slope: 1.0, clip: 4.0, quality: Vec::new() },
+            law: Some(Law { variance: 3.0, rho: 0.1, epsilon: 0.05, independence_s: 4.0, hop_s: 0.5 }),
+        }),
         card: PathBuf::new(),
     }
 }
 
 impl Score for Fake {
-    fn score(&self, _input: Vec<f32>) -> Result<Vec<f32>, RunError> {
+    fn score(&self, _input: Tensor) -> Result<Vec<f32>, RunError> {
         let nth = self.asked.fetch_add(1, Ordering::Relaxed);
         match self.how {
             How::Says(llr) => Ok(vec![llr]),
@@ -96,7 +98,8 @@ pub fn engine(how: How) -> Engine {
 }
 
 pub fn engine_with(how: How, config: EngineConfig) -> Engine {
-    Engine::with_voice(Arc::new(Fake::new(how)), config).expect("an engine")
+    Engine::with(Detectors { voice: Some(Arc::new(Fake::new(how))), ..Detectors::default() }, config)
+        .expect("an engine")
 }
 
 /// Media time of a byte of [`speech`].

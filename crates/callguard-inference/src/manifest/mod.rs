@@ -6,7 +6,9 @@ mod spec;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use spec::{Dim, Element, ModelSpec, TensorSpec};
+use callguard_core::Fusion;
+
+pub use spec::{CueSpec, Dim, Element, ModelSpec, SourceSpec, TensorSpec};
 
 use crate::locate;
 
@@ -23,6 +25,10 @@ pub struct Manifest {
     pub dir: PathBuf,
     /// The models in the manifest's order.
     pub models: Vec<ModelSpec>,
+    /// Sources of evidence that need no model.
+    pub cues: Vec<CueSpec>,
+    /// How several sources of one hypothesis are weighed, where that was fitted.
+    pub fusions: Vec<Fusion>,
 }
 
 /// No usable manifest. Retrying does not help.
@@ -75,10 +81,7 @@ impl Manifest {
             message: e.to_string().trim().into(),
         })?;
         let dir = path_absolute.parent().unwrap_or(Path::new("/")).to_path_buf();
-        match raw::check(table, &dir) {
-            Ok(models) => Ok(Self { dir, models }),
-            Err(complaints) => Err(ManifestError::Invalid { path: path.into(), complaints }),
-        }
+        raw::check(table, &dir).map_err(|complaints| ManifestError::Invalid { path: path.into(), complaints })
     }
 
     /// The manifest's path: `explicit`, else the variable `CALLGUARD_MODELS` (each a folder or the file itself), else
@@ -104,6 +107,12 @@ impl Manifest {
     #[must_use]
     pub fn by_task(&self, task: &str) -> Option<&ModelSpec> {
         self.models.iter().find(|model| model.task == task)
+    }
+
+    /// The cue of that id.
+    #[must_use]
+    pub fn cue(&self, id: &str) -> Option<&CueSpec> {
+        self.cues.iter().find(|cue| cue.id == id)
     }
 
     /// The model of that id.

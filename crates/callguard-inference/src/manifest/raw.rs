@@ -1,19 +1,20 @@
 //! From TOML to checked entries. Every complaint is collected, each with its key and value; one run of the program then
 //! shows all that has to be mended.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
-use callguard_core::{Calibration, Hypothesis, Law, SourceId};
+use callguard_core::{Calibration, Fusion, Hypothesis, Law, SourceId};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::{Dim, Element, ModelSpec, TensorSpec};
+use super::{CueSpec, Dim, Element, Manifest, ModelSpec, SourceSpec, TensorSpec};
 
 /// The version of the layout this crate reads.
 const SCHEMA: &str = "callguard.models/1";
 
 /// The entries, or everything that is wrong.
-pub(super) fn check(table: Table, dir: &Path) -> Result<Vec<ModelSpec>, Vec<String>> {
+pub(super) fn check(table: Table, dir: &Path) -> Result<Manifest, Vec<String>> {
     let mut complaints = Vec::new();
     let mut root = Reader::new(table, "", &mut complaints);
     if let Some(schema) = root.need::<String>("schema")
@@ -21,22 +22,54 @@ pub(super) fn check(table: Table, dir: &Path) -> Result<Vec<ModelSpec>, Vec<Stri
     {
         root.complain("schema", &format!("= {schema:?}: expected {SCHEMA:?}"));
     }
-    let tables = root.take::<Vec<Table>>("model").unwrap_or_default();
+    let [models, cues, fusions] =
+        ["model", "cue", "fusion"].map(|key| root.take::<Vec<Table>>(key).unwrap_or_default());
     root.finish();
-    let mut models: Vec<ModelSpec> = Vec::new();
-    let mut ids: Vec<String> = Vec::new();
+    let models = entries("model", models, &mut complaints, |raw| model(raw, dir));
+    let cues = entries("cue", cues, &mut complaints, |raw| cue(raw, dir));
+    let mut fusion_of = Vec::new();
+    for (i, table) in fusions.into_iter().enumerate() {
+        fusion_of.extend(fusion(Reader::new(table, &format!("fusion[{i}]."), &mut complaints)));
+    }
+    let known = |id: &SourceId| {
+        models
+            .iter()
+            .filter_map(|m| m.evidence.as_ref())
+            .chain(cues.iter().map(|c| &c.evidence))
+            .any(|s| s.source == *id)
+    };
+    for (i, f) in fusion_of.iter().enumerate() {
+        for (id, _) in f.weights.iter().filter(|(id, _)| !known(id)) {
+            complaints.push(format!("fusion[{i}].weights: {id:?} is no source of this manifest", id = id.as_str()));
+        }
+    }
+    if complaints.is_empty() {
+        Ok(Manifest { dir: dir.into(), models, cues, fusions: fusion_of })
+    } else {
+        Err(complaints)
+    }
+}
+
+/// Every entry of one kind; two may not have one id.
+fn entries<T>(
+    kind: &str,
+    tables: Vec<Table>,
+    complaints: &mut Vec<String>,
+    read: impl Fn(Reader<'_>) -> Option<T>,
+) -> Vec<T> {
+    let (mut found, mut ids) = (Vec::new(), Vec::new());
     for (i, table) in tables.into_iter().enumerate() {
         let id = table.get("id").and_then(Value::as_str).map(str::to_string);
-        let at = id.as_ref().map_or_else(|| format!("model[{i}]."), |id| format!("model[{i}] ({id})."));
-        models.extend(model(Reader::new(table, &at, &mut complaints), dir));
+        let at = id.as_ref().map_or_else(|| format!("{kind}[{i}]."), |id| format!("{kind}[{i}] ({id})."));
+        found.extend(read(Reader::new(table, &at, complaints)));
         if let Some(id) = id {
             if ids.contains(&id) {
-                complaints.push(format!("{at}id = {id:?}: another model has it"));
+                complaints.push(format!("{at}id = {id:?}: another {kind} has it"));
             }
             ids.push(id);
         }
     }
-    if complaints.is_empty() { Ok(models) } else { Err(complaints) }
+    found
 }
 
 fn model(mut raw: Reader<'_>, dir: &Path) -> Option<ModelSpec> {
@@ -50,8 +83,6 @@ fn model(mut raw: Reader<'_>, dir: &Path) -> Option<ModelSpec> {
         raw.complain("sha256", &format!("= {hash:?}: must be 64 lower-case hexadecimal digits"));
     }
     let task = raw.name("task");
-    let source = raw.name("source");
-    let hypotheses = hypotheses(&mut raw);
     let licence = raw.text("licence");
     let card = raw.path("card");
     let batch_buckets = raw.need::<Vec<usize>>("batch_buckets");
@@ -62,6 +93,41 @@ fn model(mut raw: Reader<'_>, dir: &Path) -> Option<ModelSpec> {
     }
     let inputs = tensors(&mut raw, "input");
     let outputs = tensors(&mut raw, "output");
+    // A model that only serves others, such as one that finds faces, is no source of evidence and has none of these.
+    let is_source = ["source", "hypotheses", "calibration", "law"].iter().any(|key| raw.table.contains_key(*key));
+    let evidence = is_source.then(|| source(&mut raw));
+    raw.finish();
+    Some(ModelSpec {
+        id: id?,
+        version: version?,
+        file: dir.join(file?),
+        sha256: sha256?,
+        task: task?,
+        licence: licence?,
+        inputs: inputs?,
+        outputs: outputs?,
+        batch_buckets: batch_buckets?,
+        evidence: match evidence {
+            Some(read) => Some(read?),
+            None => None,
+        },
+        card: dir.join(card?),
+    })
+}
+
+fn cue(mut raw: Reader<'_>, dir: &Path) -> Option<CueSpec> {
+    let id = raw.name("id");
+    let version = raw.text("version");
+    let licence = raw.text("licence");
+    let card = raw.path("card");
+    let evidence = source(&mut raw);
+    raw.finish();
+    Some(CueSpec { id: id?, version: version?, licence: licence?, card: dir.join(card?), evidence: evidence? })
+}
+
+fn source(raw: &mut Reader<'_>) -> Option<SourceSpec> {
+    let source = raw.name("source");
+    let hypotheses = hypotheses(raw);
     let calibration = raw.need::<Calibration>("calibration");
     for complaint in calibration.iter().flat_map(Calibration::complaints) {
         raw.complain("calibration", &format!(".{complaint}"));
@@ -70,23 +136,29 @@ fn model(mut raw: Reader<'_>, dir: &Path) -> Option<ModelSpec> {
     for complaint in law.iter().flat_map(Law::complaints) {
         raw.complain("law", &format!(".{complaint}"));
     }
+    Some(SourceSpec { source: SourceId::new(&source?), hypotheses: hypotheses?, calibration: calibration?, law })
+}
+
+fn fusion(mut raw: Reader<'_>) -> Option<Fusion> {
+    let name = raw.need::<String>("hypothesis");
+    let hypothesis = name.as_deref().and_then(hypothesis_named);
+    if let (Some(name), None) = (&name, hypothesis) {
+        raw.complain("hypothesis", &format!("= {name:?}: not one of {}", known_hypotheses()));
+    }
+    let weights = raw.need::<BTreeMap<String, f64>>("weights");
+    let correlation = raw.need::<f64>("correlation");
     raw.finish();
-    Some(ModelSpec {
-        id: id?,
-        version: version?,
-        file: dir.join(file?),
-        sha256: sha256?,
-        task: task?,
-        source: SourceId::new(&source?),
-        hypotheses: hypotheses?,
-        licence: licence?,
-        inputs: inputs?,
-        outputs: outputs?,
-        batch_buckets: batch_buckets?,
-        calibration: calibration?,
-        law,
-        card: dir.join(card?),
-    })
+    let weights = weights?.into_iter().map(|(id, weight)| (SourceId::new(&id), weight)).collect();
+    // Ranges are checked where rules are made of it.
+    Some(Fusion { hypothesis: hypothesis?, weights, correlation: correlation? })
+}
+
+fn hypothesis_named(name: &str) -> Option<Hypothesis> {
+    Hypothesis::ALL.into_iter().find(|h| h.as_str() == name)
+}
+
+fn known_hypotheses() -> String {
+    Hypothesis::ALL.map(Hypothesis::as_str).join(", ")
 }
 
 fn hypotheses(raw: &mut Reader<'_>) -> Option<Vec<Hypothesis>> {
@@ -96,14 +168,13 @@ fn hypotheses(raw: &mut Reader<'_>) -> Option<Vec<Hypothesis>> {
     }
     let mut found = Vec::new();
     for name in &names {
-        match Hypothesis::ALL.into_iter().find(|h| h.as_str() == name) {
+        match hypothesis_named(name) {
             Some(known) if found.contains(&known) => {
                 raw.complain("hypotheses", &format!(": {name:?} stands there twice"))
             }
             Some(known) => found.push(known),
             None => {
-                let known = Hypothesis::ALL.map(Hypothesis::as_str).join(", ");
-                raw.complain("hypotheses", &format!(": {name:?} is not one of {known}"));
+                raw.complain("hypotheses", &format!(": {name:?} is not one of {}", known_hypotheses()));
             }
         }
     }

@@ -18,10 +18,6 @@ pub struct ModelSpec {
     pub sha256: String,
     /// What it is for, e.g. `voice-clone`; detectors ask for a model by its task.
     pub task: String,
-    /// The source of evidence it feeds.
-    pub source: SourceId,
-    /// The charts its evidence may add to; at least one.
-    pub hypotheses: Vec<Hypothesis>,
     /// Licence of the weights.
     pub licence: String,
     /// What goes in; at least one.
@@ -30,10 +26,8 @@ pub struct ModelSpec {
     pub outputs: Vec<TensorSpec>,
     /// Batch sizes that are warmed before *ready* and that runs are cut to: ascending, the first is 1.
     pub batch_buckets: Vec<usize>,
-    /// From raw score to llr.
-    pub calibration: Calibration,
-    /// How the llr behaves on genuine people. Without it the source raises *Suspect* at most.
-    pub law: Option<Law>,
+    /// What it says of people; `None` where it only serves others, as a model that finds faces does.
+    pub evidence: Option<SourceSpec>,
     /// The model's page, absolute.
     pub card: PathBuf,
 }
@@ -50,6 +44,34 @@ impl ModelSpec {
     pub fn output_len(&self) -> usize {
         self.outputs.first().map_or(0, TensorSpec::item_len)
     }
+}
+
+/// A source of evidence as the decision needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceSpec {
+    /// Its name in evidence, events and reports.
+    pub source: SourceId,
+    /// The charts its evidence may add to; at least one.
+    pub hypotheses: Vec<Hypothesis>,
+    /// From raw score to llr.
+    pub calibration: Calibration,
+    /// How the llr behaves on genuine people. Without it the source raises *Suspect* at most.
+    pub law: Option<Law>,
+}
+
+/// A source of evidence that needs no model: its score is computed, and calibrated like any other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CueSpec {
+    /// Name, unique among the cues.
+    pub id: String,
+    /// Version of its figures.
+    pub version: String,
+    /// Licence of its figures.
+    pub licence: String,
+    /// Its page, absolute.
+    pub card: PathBuf,
+    /// What it says of people.
+    pub evidence: SourceSpec,
 }
 
 /// A named input or output.

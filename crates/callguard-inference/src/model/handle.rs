@@ -16,7 +16,7 @@ use ort::session::RunOptions;
 use super::ModelError;
 use super::options::Options;
 use super::owner::{Executor, Owner, Plan, Rebuild, words};
-use super::request::{Job, Request, RunError, SubmitError, Ticket, check_input};
+use super::request::{Job, Request, RunError, SubmitError, Tensor, Ticket, check_input};
 use super::session::{OrtSession, Terminator};
 use super::stats::{Counters, Stats};
 use crate::{Element, Fallback, Library, ModelSpec, Provider};
@@ -192,8 +192,8 @@ impl Model {
     ///
     /// # Errors
     /// See [`RunError`].
-    pub fn run(&self, input: Vec<f32>) -> Result<Vec<f32>, RunError> {
-        let request = Request::from(input);
+    pub fn run(&self, input: impl Into<Tensor>) -> Result<Vec<f32>, RunError> {
+        let request = Request { input: input.into(), deadline: None };
         check_input(&self.0.spec, &request.input)?;
         let (job, ticket) = Job::new(request, Instant::now(), &self.0.stopped);
         select! {

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use super::handle::Build;
 use super::owner::{Executor, Plan};
 use super::{Model, ModelError, Request, RunError, Tensor, Ticket};
-use crate::{Dim, Element, ModelSpec, Provider, TensorSpec};
+use crate::{Dim, Element, ModelSpec, Provider, SourceSpec, TensorSpec};
 
 /// Long enough that only a test that fails waits for it.
 const LONG: Duration = Duration::from_secs(20);
@@ -26,14 +26,16 @@ fn spec() -> Arc<ModelSpec> {
         file: PathBuf::new(),
         sha256: String::new(),
         task: "test".into(),
-        source: SourceId::new("test"),
-        hypotheses: vec![Hypothesis::VoiceSynthetic],
         licence: "MIT".into(),
         inputs: vec![tensor("x")],
         outputs: vec![tensor("y")],
         batch_buckets: vec![1, 2, 4],
-        calibration: Calibration { offset: 0.0, slope: 1.0, clip: DEFAULT_CLIP, quality: vec![] },
-        law: None,
+        evidence: Some(SourceSpec {
+            source: SourceId::new("test"),
+            hypotheses: vec![Hypothesis::VoiceSynthetic],
+            calibration: Calibration { offset: 0.0, slope: 1.0, clip: DEFAULT_CLIP, quality: vec![] },
+            law: None,
+        }),
         card: PathBuf::new(),
     })
 }

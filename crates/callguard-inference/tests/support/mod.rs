@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use callguard_core::{Calibration, DEFAULT_CLIP, Hypothesis, SourceId};
-use callguard_inference::{Dim, Element, Library, Model, ModelError, ModelSpec, Options, Provider, TensorSpec};
+use callguard_inference::{
+    Dim, Element, Library, Model, ModelError, ModelSpec, Options, Provider, SourceSpec, TensorSpec,
+};
 
 /// SHA-256 of each graph, as `sha256sum tests/graphs/*.onnx` prints them.
 const HASHES: [(&str, &str); 8] = [
@@ -39,14 +41,16 @@ pub fn spec(graph: &str, input: (&str, usize), output: (&str, &[usize])) -> Mode
         file: graphs().join(format!("{graph}.onnx")),
         sha256: hash.into(),
         task: "test".into(),
-        source: SourceId::new("test"),
-        hypotheses: vec![Hypothesis::VoiceSynthetic],
         licence: "MIT OR Apache-2.0".into(),
         inputs: vec![tensor(input.0, shape(&[input.1]))],
         outputs: vec![tensor(output.0, shape(output.1))],
         batch_buckets: vec![1, 2, 4],
-        calibration: Calibration { offset: 0.0, slope: 1.0, clip: DEFAULT_CLIP, quality: vec![] },
-        law: None,
+        evidence: Some(SourceSpec {
+            source: SourceId::new("test"),
+            hypotheses: vec![Hypothesis::VoiceSynthetic],
+            calibration: Calibration { offset: 0.0, slope: 1.0, clip: DEFAULT_CLIP, quality: vec![] },
+            law: None,
+        }),
         card: PathBuf::from("card.md"),
     }
 }

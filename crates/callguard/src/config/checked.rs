@@ -181,6 +181,7 @@ impl Config {
             profile: self.profile.clone(),
             hop: self.detect.hop,
             deadline: self.detect.deadline,
+            thumbnails: false,
         }
     }
 }

@@ -80,7 +80,11 @@ fn engine(config: &Config, say: &mut Say<'_>) -> Result<(), Trouble> {
             Options { provider: config.detect.provider, fallback: config.detect.fallback, ..Options::reproducible(1) };
         let finding = match Model::start(&library, spec, &options) {
             Ok(model) => {
-                let law = if spec.law.is_some() { "" } else { ", no measured law: raises Suspect at most" };
+                let law = if spec.evidence.as_ref().is_none_or(|s| s.law.is_some()) {
+                    ""
+                } else {
+                    ", no measured law: raises Suspect at most"
+                };
                 Finding::Fine(format!("{} {} runs on {}{law}", spec.id, spec.version, model.provider()))
             }
             Err(e) => Finding::Broken(EngineError::from(e).into()),

@@ -125,7 +125,7 @@ pub fn pages(report: &CallReport) -> Vec<ParticipantPage> {
 }
 
 fn page(report: &CallReport, p: &ParticipantReport) -> ParticipantPage {
-    let stream = report.streams.iter().find(|s| s.participant == Some(p.id));
+    let stream = report.streams.iter().find(|s| s.participants.contains(&p.id));
     let name =
         stream.map_or_else(|| format!("participant {}", p.id.0), |s| format!("{} in {}", p.kind.as_str(), s.name));
     let t = &p.timeline;

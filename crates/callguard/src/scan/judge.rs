@@ -77,7 +77,7 @@ impl Judge {
         let shared = Arc::clone(&call);
         let decoded = decode(&place, &shown, &self.limits, progress, move |number| {
             let call = Arc::clone(&shared);
-            let stream = with(&call, |call| call.audio(&format!("stream {number}")));
+            let stream = with(&call, |call| call.audio(&format!("stream {number}"))).and_then(Result::ok);
             Box::new(move |block| {
                 let flags = Flags { discontinuity: block.discontinuity, filled: block.filled };
                 match stream.and_then(|stream| {

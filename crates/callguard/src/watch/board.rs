@@ -128,6 +128,7 @@ pub mod tests {
             seq: 1,
             call: "desk".into(),
             participant: Some(1),
+            kind: Some(callguard_core::ParticipantKind::Voice),
             epoch: Some(0),
             t_media_s,
             t_wall: "2026-01-01T00:00:00Z".into(),

@@ -132,7 +132,7 @@ impl Guarded {
     pub fn name_of(&self, event: &CallEvent) -> Option<String> {
         let participant = event.participant.filter(|_| event.r#type == callguard_core::EventType::Joined)?;
         let streams = self.call.snapshot().streams;
-        streams.into_iter().find(|s| s.participant.is_some_and(|p| p.0 == participant)).map(|s| s.name)
+        streams.into_iter().find(|s| s.participants.iter().any(|p| p.0 == participant)).map(|s| s.name)
     }
 
     /// A person knows of an alert.

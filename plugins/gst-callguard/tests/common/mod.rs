@@ -7,8 +7,8 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use callguard_core::{Calibration, Hypothesis, Law, SourceId};
-use callguard_engine::{Engine, EngineConfig};
-use callguard_inference::{Dim, Element, ModelSpec, RunError, Score, TensorSpec};
+use callguard_engine::{Detectors, Engine, EngineConfig};
+use callguard_inference::{Dim, Element, ModelSpec, RunError, Score, SourceSpec, Tensor, TensorSpec};
 use gst::prelude::*;
 use gstcallguard::{CallguardMessage, EngineHandle};
 
@@ -48,7 +48,7 @@ pub enum How {
 struct Fake(How, ModelSpec);
 
 impl Score for Fake {
-    fn score(&self, _input: Vec<f32>) -> Result<Vec<f32>, RunError> {
+    fn score(&self, _input: Tensor) -> Result<Vec<f32>, RunError> {
         match self.0 {
             How::Says(llr) => Ok(vec![llr]),
             How::Slow(time) => {
@@ -75,21 +75,27 @@ fn spec() -> ModelSpec {
         file: PathBuf::new(),
         sha256: String::new(),
         task: "voice-clone".into(),
-        source: SourceId::new("voice-clone"),
-        hypotheses: vec![Hypothesis::VoiceSynthetic],
         licence: "none".into(),
         inputs: vec![tensor("samples", vec![Dim::Batch, Dim::Fixed(64_000)])],
         outputs: vec![tensor("logit", vec![Dim::Batch])],
         batch_buckets: vec![1],
-        calibration: Calibration { offset: 0.0, slope: 1.0, clip: 4.0, quality: Vec::new() },
-        law: Some(Law { variance: 3.0, rho: 0.1, epsilon: 0.05, independence_s: 4.0, hop_s: 0.5 }),
+        evidence: Some(SourceSpec {
+            source: SourceId::new("voice-clone"),
+            hypotheses: vec![Hypothesis::VoiceSynthetic],
+            calibration: Calibration { offset: 0.0, slope: 1.0, clip: 4.0, quality: Vec::new() },
+            law: Some(Law { variance: 3.0, rho: 0.1, epsilon: 0.05, independence_s: 4.0, hop_s: 0.5 }),
+        }),
         card: PathBuf::new(),
     }
 }
 
 /// An engine whose only detector is a fake.
 pub fn engine(how: How) -> Engine {
-    Engine::with_voice(Arc::new(Fake(how, spec())), EngineConfig::default()).unwrap()
+    Engine::with(
+        Detectors { voice: Some(Arc::new(Fake(how, spec()))), ..Detectors::default() },
+        EngineConfig::default(),
+    )
+    .unwrap()
 }
 
 /// The element with a bus of its own, not yet in any harness.
