@@ -17,6 +17,7 @@ import subprocess
 import numpy as np
 
 import calibrate
+import manifest
 import measure
 import ship
 
@@ -38,7 +39,7 @@ def main():
         shutil.copy(a.work / "runs" / f"fold{k}" / "voice-clone.onnx", models)
         (models / "cards" / "voice-clone.md").write_text(f"The network of fold {k}.\n")
         sha256 = hashlib.sha256((models / "voice-clone.onnx").read_bytes()).hexdigest()
-        (models / "manifest.toml").write_text(ship.entry(sha256, calibrate.fit([w for w in fitted if int(w["fold"]) != k]), report["law"]))
+        (models / "manifest.toml").write_text(manifest.HEADER + "\n" + ship.entry(sha256, calibrate.fit([w for w in fitted if int(w["fold"]) != k]), report["law"]))
         # Both labels and all conditions, whatever the order of the list.
         files = sorted((r["path"] for r in rows.values() if int(r["fold"]) == k and r["kind"] == a.kind), key=lambda p: hashlib.md5("/".join(p.split("/")[-2:]).encode()).digest())[: a.most]
         for at in range(0, len(files), 200):  # a command line holds only so many

@@ -18,20 +18,15 @@ import time
 import numpy as np
 import onnxruntime
 
+import manifest
+
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent
 VERSION = "0.1.0"
 
 
 def entry(sha256, calibration, law):
-    quality = "".join(
-        "\n[[model.calibration.quality]]\n" + f'measure = "{t["measure"]}"\ntransform = "{t["transform"]}"\n'
-        + "".join(f"{key} = {t[key]:.6g}\n" if t[key] % 1 else f"{key} = {t[key]:.1f}\n" for key in ("min", "max", "centre", "scale", "offset", "slope"))
-        for t in calibration["quality"]
-    )
-    return f"""schema = "callguard.models/1"
-
-[[model]]
+    return f"""[[model]]
 id = "voice-clone"
 version = "{VERSION}"
 file = "voice-clone.onnx"
@@ -53,19 +48,7 @@ name = "logit"
 type = "float32"
 shape = ["batch"]
 
-# Written by models/evaluate/ship.py from figures on folds; see the card.
-[model.calibration]
-offset = {calibration["offset"]:.6g}
-slope = {calibration["slope"]:.6g}
-clip = {calibration["clip"]:.1f}
-{quality}
-[model.law]
-variance = {law["variance"]:.2f}
-rho = {law["rho"]:.3f}
-epsilon = {law["epsilon"]:.3f}
-independence_s = {law["independence_s"]:.1f}
-hop_s = {law["hop_s"]:.1f}
-"""
+{manifest.calibration(calibration, law, "ship.py")}"""
 
 
 def data_list(work, out):
@@ -158,7 +141,7 @@ def main():
     used = data_list(a.work, MODELS / "cards" / "voice-clone-data.csv")
     (MODELS / "cards" / "voice-clone-det.svg").write_bytes((a.work / "eval" / "det.svg").read_bytes())
     sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
-    (MODELS / "manifest.toml").write_text(entry(sha256, report["calibration"], report["law"]))
+    manifest.put(MODELS / "manifest.toml", "voice-clone", entry(sha256, report["calibration"], report["law"]))
     law, how, calibration = report["law"], report["law_measured"], report["calibration"]
     quality = "; ".join(f"{t['measure']} ({t['transform']}, {t['min']:g} to {t['max']:g}): {t['offset']:+.2f} to the offset and {t['slope']:+.2f} to the slope per {t['scale']:.2f} from {t['centre']:.2f}" for t in calibration["quality"])
     steps = sum(1 for _ in open(a.work / "runs" / a.run / "log.csv")) and open(a.work / "runs" / a.run / "log.csv").read().split()[-1].split(",")[0]

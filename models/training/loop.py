@@ -1,0 +1,83 @@
+"""What every training here shares: the rate's course, batches made ahead, the loss of pairs, the weight average."""
+
+import math
+import queue
+import threading
+
+import torch
+import torch.nn.functional as F
+
+WARM_UP = 50
+SMOOTH, MARGIN, MARGIN_WEIGHT = 0.05, 2.0, 0.3
+
+
+def rate(step, steps, peak):
+    if step < WARM_UP:
+        return peak * (step + 1) / WARM_UP
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP))))
+
+
+def prefetch(make, first, steps):
+    """Batches in order from one thread ahead of the training step."""
+    ready = queue.Queue(maxsize=3)
+
+    def work():
+        for step in range(first, steps):
+            try:
+                ready.put(make(step))
+            except Exception as error:  # handed on to the training thread, which raises it
+                ready.put(error)
+                return
+
+    threading.Thread(target=work, daemon=True).start()
+    for _ in range(first, steps):
+        item = ready.get()
+        if isinstance(item, Exception):
+            raise item
+        yield item
+
+
+def loss_of(logit, label, same):
+    """Smoothed cross-entropy, and a margin between the halves of a pair that met under one augmentation."""
+    target = label * (1 - 2 * SMOOTH) + SMOOTH
+    entropy = F.binary_cross_entropy_with_logits(logit, target)
+    gap = (logit[1::2] - logit[0::2])[same]
+    return entropy + (MARGIN_WEIGHT * F.softplus(MARGIN - gap).mean() if len(gap) else 0.0)
+
+
+def average(ema, net, step):
+    keep = min(0.99, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for mine, theirs in zip(ema.state_dict().values(), net.state_dict().values()):
+            if mine.dtype.is_floating_point:
+                mine.lerp_(theirs, 1 - keep)
+            else:
+                mine.copy_(theirs)
+
+
+def optimiser_of(net, peak, decay):
+    weights = [p for p in net.parameters() if p.ndim > 1]
+    others = [p for p in net.parameters() if p.ndim <= 1]
+    return torch.optim.AdamW([dict(params=weights, weight_decay=decay), dict(params=others, weight_decay=0.0)], lr=peak)
+
+
+class Checkpoint:
+    """FOLDER/last.pt: network, weight average, optimiser and step."""
+
+    def __init__(self, folder):
+        self.path = folder / "last.pt"
+
+    def resume(self, net, ema, optimiser):
+        """The step to go on from"""
+        if not self.path.is_file():
+            return 0
+        state = torch.load(self.path, weights_only=True)
+        net.load_state_dict(state["net"])
+        ema.load_state_dict(state["ema"])
+        optimiser.load_state_dict(state["optimiser"])
+        return state["step"]
+
+    def keep(self, net, ema, optimiser, step):
+        part = self.path.with_suffix(".part")
+        torch.save(dict(net=net.state_dict(), ema=ema.state_dict(), optimiser=optimiser.state_dict(), step=step), part)
+        part.replace(self.path)
