@@ -1,16 +1,44 @@
 //! Samples of a picture, straight from its planes: no full-frame conversion.
+//!
+//! A target is a small picture: a model's input. Where it lies is told by a [`Similarity`] from its pixels to those of the *upright* picture
+//! ([`PictureFormat::upright`](crate::PictureFormat::upright)): turn and pixel aspect are folded into the addresses, and no one else has to
+//! know of them. Each pixel of the target is the average of the picture over its footprint; where the picture is magnified, it is a linear
+//! blend of the nearest pixels. Black where the middle of a pixel lies outside the picture; also all of a picture that does not pass
+//! [`Picture::check`].
+//!
+//! Read it in the order of the flow: *address* finds the target in the stored picture, *axis* its footprints along rows and columns,
+//! *patch* averages over them, channel by channel and each at its own resolution, *paint* turns patches that lie aslant, *colour* makes
+//! RGB of full range of what came out. Averages are of Y, Cb and Cr as they are stored, so colours outside of RGB are clipped once, at the end.
+//!
+//! Chroma of halved resolution is taken to lie in the middle of its pixels (JPEG, MPEG-1). Most H.264 has it half a pixel further left: its
+//! colours are shown half a stored pixel to the right, a twelfth of a pixel when 1920 are shrunk to 320.
 
+mod address;
+mod axis;
+mod colour;
+mod paint;
+mod patch;
+
+use self::address::Address;
+use self::colour::{AsRgb, Grey, Ink, Luma, RgbToLuma, YuvToRgb};
+use self::paint::{Target, paint};
+use super::Picture;
 use super::layout::{Channel, Channels};
-use super::{Matrix, Picture, Range, Turn};
 use crate::Similarity;
 
-/// A part of a picture as RGB.
+/// A part of a picture as `width` × `height` pixels of RGB, rows from the top. What was in `out` is gone.
 pub fn rgb(picture: &Picture<'_>, to_picture: &Similarity, width: usize, height: usize, out: &mut Vec<u8>) {
-    out.clear();
-    slow(picture, to_picture, width, height, |p| out.extend(p));
+    let to = (to_picture, width, height, out);
+    match &picture.format.pixel.channels() {
+        Channels::Y(channels) => fill(picture, channels, to, &Grey(Luma::new(picture.format))),
+        Channels::Yuv(channels) => fill(picture, channels, to, &YuvToRgb::new(picture.format)),
+        Channels::Rgb(channels) => fill(picture, channels, to, &AsRgb),
+    }
 }
 
-/// The whole picture in a square, at its top left; the rest is black. Returns the pixels of the picture for one of the square.
+/// The whole picture at the top left of a square of `side`² pixels of RGB, as large as it fits; the rest is black. The detector's input.
+///
+/// Returns the scale, pixels of the upright picture for one of the square: what is found at `p` in the square is at `scale · p` in the picture.
 pub fn fit(picture: &Picture<'_>, side: usize, out: &mut Vec<u8>) -> f32 {
     let (wide, high) = picture.format.upright();
     let scale = wide.max(high) as f32 / side as f32;
@@ -18,74 +46,29 @@ pub fn fit(picture: &Picture<'_>, side: usize, out: &mut Vec<u8>) -> f32 {
     scale
 }
 
-/// A part of a picture as luma of full range.
+/// A part of a picture as `width` × `height` bytes of luma, rows from the top, black 0 and white 255 whatever the picture's range: as
+/// [`rgb`], without looking at colour where luma is stored apart from it. What was in `out` is gone.
 pub fn luma(picture: &Picture<'_>, to_picture: &Similarity, width: usize, height: usize, out: &mut Vec<u8>) {
-    out.clear();
-    slow(picture, to_picture, width, height, |[r, g, b]| {
-        out.push(((u32::from(r) * 77 + u32::from(g) * 150 + u32::from(b) * 29 + 128) >> 8) as u8);
-    });
-}
-
-fn slow(picture: &Picture<'_>, map: &Similarity, width: usize, height: usize, mut put: impl FnMut([u8; 3])) {
-    let f = picture.format;
-    let ok = picture.check().is_ok();
-    let (sw, sh) = f.square_size();
-    let (kx, ky) = f.stretch();
-    let n = map.scale().ceil().clamp(1.0, 16.0) as usize;
-    for y in 0..height {
-        for x in 0..width {
-            let mut sum = [0.0; 3];
-            for k in 0..n * n {
-                let p = map.apply(crate::Point {
-                    x: x as f32 + ((k % n) as f32 + 0.5) / n as f32,
-                    y: y as f32 + ((k / n) as f32 + 0.5) / n as f32,
-                });
-                let (px, py) = (f64::from(p.x), f64::from(p.y));
-                let (px, py) = match f.turn {
-                    Turn::None => (px, py),
-                    Turn::Right => (py, sh - px),
-                    Turn::Half => (sw - px, sh - py),
-                    Turn::Left => (sw - py, px),
-                };
-                let (px, py) = (px / kx, py / ky);
-                if !ok || !(px >= 0.0) || !(py >= 0.0) || px >= f64::from(f.width) || py >= f64::from(f.height) {
-                    continue;
-                }
-                for (s, v) in sum.iter_mut().zip(pixel(picture, px, py)) {
-                    *s += v;
-                }
-            }
-            put(sum.map(|s| (s / (n * n) as f64 + 0.5) as u8));
-        }
+    let to = (to_picture, width, height, out);
+    match &picture.format.pixel.channels() {
+        Channels::Y(channels) => fill(picture, channels, to, &Luma::new(picture.format)),
+        Channels::Yuv(channels) => fill(picture, &channels[..1], to, &Luma::new(picture.format)),
+        Channels::Rgb(channels) => fill(picture, channels, to, &RgbToLuma::new(picture.format)),
     }
 }
 
-fn pixel(picture: &Picture<'_>, x: f64, y: f64) -> [f64; 3] {
-    let f = picture.format;
-    let at = |c: &Channel| {
-        let (x, y) = ((x as usize) >> c.across, (y as usize) >> c.down);
-        let plane = f.planes[c.plane];
-        f64::from(picture.bytes[plane.offset + y * plane.stride + c.first + x * c.step])
-    };
-    let (y, u, v) = match f.pixel.channels() {
-        Channels::Rgb(c) => return c.map(|c| at(&c)),
-        Channels::Y(c) => (at(&c[0]), 128.0, 128.0),
-        Channels::Yuv([y, u, v]) => (at(&y), at(&u), at(&v)),
-    };
-    let (y, c) = match f.range {
-        Range::Limited => ((y - 16.0) * 255.0 / 219.0, 255.0 / 224.0),
-        Range::Full => (y, 1.0),
-    };
-    let (u, v) = ((u - 128.0) * c, (v - 128.0) * c);
-    let (kr, kb) = match f.matrix {
-        Matrix::Bt601 => (0.299, 0.114),
-        Matrix::Bt709 => (0.2126, 0.0722),
-    };
-    let kg = 1.0 - kr - kb;
-    [
-        y + 2.0 * (1.0 - kr) * v,
-        y - (2.0 * kb * (1.0 - kb) * u + 2.0 * kr * (1.0 - kr) * v) / kg,
-        y + 2.0 * (1.0 - kb) * u,
-    ]
-    .map(|v| v.clamp(0.0, 255.0))
+fn fill<const N: usize>(
+    picture: &Picture<'_>,
+    channels: &[Channel],
+    (to_picture, width, height, out): (&Similarity, usize, usize, &mut Vec<u8>),
+    ink: &impl Ink<N>,
+) {
+    out.clear();
+    out.resize(width * height * N, 0);
+    if picture.check().is_ok()
+        && let Some(address) = Address::new(picture.format, to_picture)
+    {
+        let (out, _) = out.as_chunks_mut();
+        paint(picture, channels, &address, Target { width, height, out }, ink);
+    }
 }
