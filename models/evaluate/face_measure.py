@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Figures on folds, calibration and law of face-forgery, from the windows that face_score.py or face_windows.py wrote.
+
+usage: face_measure.py WORK [--windows FILE]
+Writes WORK/eval/report.json and det.svg. A clip's score is the mean logit of its windows; Cllr is on one random window a clip, calibrated on the other folds. The real-time swap is measured
+apart: on people, not on a system, that training had not met; it enters neither the other figures, nor the calibration, nor epsilon. Intervals: bootstrap over genuine people and systems.
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+
+import numpy as np
+
+import calibrate
+import metrics
+import plot
+from measure import CALL_S, PROMISE, exact
+
+VERSIONS = {"plain": "as it is", "line": "H.264 or VP8, 300-800 kbit/s", "dark": "a third of the light, noise", "small": "320 px, 250 kbit/s"}
+INDEPENDENCE_S = 1.0
+TERMS = [("face_px", "ln", 40.0, 320.0), ("sharpness", "linear", 1.5, 7.0)]
+FULL = 5  # clips from which a system, or a person, has full weight
+LEAST = 5  # clips of a system that has a figure of its own
+
+
+def load(path):
+    """{clip and version: its windows}; genuine people are what voices call sources"""
+    clips = collections.defaultdict(list)
+    for line in open(path):
+        w = json.loads(line)
+        w["page"], w["source"] = w["source"], w["person"] if w["label"] == "real" else w["source"]
+        clips[w["path"]].append(w)
+    return clips
+
+
+def calibratable(clips):
+    return [w for ws in clips.values() for w in ws if ws[0]["kind"] == "clip" and not (w["label"] == "fake" and w["met"])]
+
+
+class Scores:
+    def __init__(self, clips, value):
+        first = [ws[0] for ws in clips]
+        self.value = np.array([value(ws) for ws in clips])
+        self.label = np.array([int(w["label"] == "fake") for w in first])
+        self.source, self.system = np.array([w["source"] for w in first]), np.array([w["system"] for w in first])
+
+    def figure(self, f):
+        of = lambda s, l, _: f(s[l == 0], s[l == 1])
+        return of(self.value, self.label, None), metrics.bootstrap(of, self.value, self.label, self.source, self.system)
+
+    def macro(self):
+        """AUC of every system with enough clips, their mean, and its interval when systems and genuine people are drawn anew"""
+        genuine, people = self.value[self.label == 0], self.source[self.label == 0]
+        names = [s for s in np.unique(self.system[self.label == 1]) if (self.system == s).sum() >= LEAST]
+        each = {s: metrics.auc(genuine, self.value[self.system == s]) for s in names}
+        rng, units, means = np.random.default_rng(4), [np.flatnonzero(people == p) for p in np.unique(people)], []
+        for _ in range(300):
+            drawn = genuine[np.concatenate([units[i] for i in rng.integers(0, len(units), len(units))])]
+            means.append(np.mean([metrics.auc(drawn, self.value[self.system == names[i]]) for i in rng.integers(0, len(names), len(names))]))
+        return each, float(np.mean(list(each.values()))), tuple(float(v) for v in np.percentile(means, [2.5, 97.5]))
+
+
+def mean_logit(ws):
+    return float(np.mean([w["logit"] for w in ws]))
+
+
+def swaps(clips, version, value=mean_logit):
+    """Pairs of a genuine clip and its real-time swap: share in order, and AUC, with intervals over people"""
+    pairs = collections.defaultdict(dict)
+    for ws in clips.values():
+        if ws[0]["pair"] and ws[0]["version"] == version:
+            pairs[ws[0]["pair"]][ws[0]["label"]] = (value(ws), ws[0]["person"])
+    both = [(p["real"][0], p["fake"][0], p["real"][1]) for p in pairs.values() if len(p) == 2]
+    real, fake, person = (np.array(x) for x in zip(*both))
+    units, rng, drawn = [np.flatnonzero(person == p) for p in np.unique(person)], np.random.default_rng(4), []
+    for _ in range(300):
+        i = np.concatenate([units[j] for j in rng.integers(0, len(units), len(units))])
+        drawn.append((np.mean(fake[i] > real[i]), metrics.auc(real[i], fake[i])))
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    return dict(pairs=len(both), people=len(units), in_order=float(np.mean(fake > real)), in_order_95=(float(low[0]), float(high[0])), auc=metrics.auc(real, fake), auc_95=(float(low[1]), float(high[1])))
+
+
+def costs(one):
+    weight = calibrate.weights(one, FULL)
+    llr, fake = np.array([w["llr"] for w in one]), np.array([w["label"] == "fake" for w in one])
+    args = (llr[~fake], llr[fake], weight[~fake], weight[fake])
+    return dict(cllr=metrics.cllr(*args), min_cllr=metrics.min_cllr(*args))
+
+
+def talks_of(clips, label):
+    """(first window, end times, llrs, seconds) of one clip a genuine person and version's turn, or of every synthetic clip: a guest each, under one condition"""
+    found = {}
+    for ws in sorted(clips.values(), key=lambda ws: (-len(ws), ws[0]["path"])):
+        w = ws[0]
+        if w["label"] != label or (label == "fake" and w["met"]) or w["version"] not in ("plain", "line"):
+            continue
+        if (int(w["id"][:4], 16) % 2 == 0) != (w["version"] == "plain"):
+            continue
+        found.setdefault(w["person"] if label == "real" else w["id"], (w, [x["to_s"] for x in ws], [x["llr"] for x in ws], ws[-1]["to_s"] - ws[0]["to_s"] + 1.0))
+    return list(found.values())
+
+
+def charts(law, clips):
+    alarm, suspect = calibrate.threshold(law, PROMISE, CALL_S), calibrate.threshold(law, 10 * PROMISE, CALL_S)
+    out = dict(threshold=alarm, suspect=suspect)
+    groups = {"real": talks_of(clips, "real"), "fake": talks_of(clips, "fake")}
+    for label, group in groups.items():
+        peaks = np.array([max(calibrate.chart(t, x, law["rho"], independence_s=INDEPENDENCE_S)) for _, t, x, _ in group])
+        n, flagged, warned = len(peaks), int(np.sum(peaks >= alarm)), int(np.sum(peaks >= suspect))
+        out[label] = dict(n=n, hours=sum(s for *_, s in group) / 3600, synthetic=flagged, synthetic_95=exact(flagged, n), suspect=warned, suspect_95=exact(warned, n), highest=float(peaks.max()))
+    return out
+
+
+def law_of(clips, epsilon):
+    return calibrate.law([t[1:] for t in talks_of(clips, "real")], epsilon, independence_s=INDEPENDENCE_S, own_length=True)
+
+
+def fit(windows):
+    """Size and sharpness differ between pages that show fakes and pages that show people, so they may scale the score and not speak themselves."""
+    return calibrate.fit(windows, TERMS, FULL, offsets=False)
+
+
+def calibrated(clips):
+    """The calibration on everything; every window's llr by the one of the other folds"""
+    fitted = calibratable(clips)
+    folds = sorted({w["fold"] for w in fitted})
+    others = {k: fit([w for w in fitted if w["fold"] != k]) for k in folds}
+    for ws in clips.values():
+        for w, llr in zip(ws, calibrate.apply(others[ws[0]["fold"]], ws)):
+            w["llr"] = float(llr)
+    return fit(fitted), others
+
+
+def missed(clips):
+    """Of every unseen system with enough clips the share of them, under all conditions, whose mean llr does not speak for synthetic"""
+    found, ids = collections.defaultdict(list), collections.defaultdict(set)
+    for ws in clips.values():
+        if ws[0]["label"] == "fake" and not ws[0]["met"]:
+            found[ws[0]["system"]].append(np.mean([w["llr"] for w in ws]) <= 0)
+            ids[ws[0]["system"]].add(ws[0]["id"])
+    return {s: float(np.mean(v)) for s, v in sorted(found.items()) if len(ids[s]) >= LEAST}
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("work", type=pathlib.Path)
+    ap.add_argument("--windows", type=pathlib.Path)
+    a = ap.parse_args()
+    clips = load(a.windows or a.work / "eval" / "windows.jsonl")
+    calibration, others = calibrated(clips)
+    report = dict(folds=sorted({ws[0]["fold"] for ws in clips.values()}), calibration=calibration, calibration_by_fold={str(k): v for k, v in others.items()}, conditions={}, swaps={})
+    rng, curves, pooled = np.random.default_rng(4), {}, []
+    for version in VERSIONS:
+        here = [ws for ws in clips.values() if ws[0]["kind"] == "clip" and ws[0]["version"] == version]
+        if not here:
+            continue
+        every, unseen = Scores(here, mean_logit), [ws for ws in here if not (ws[0]["label"] == "fake" and ws[0]["met"])]
+        scores = Scores(unseen, mean_logit)
+        t = dict(genuine=int((scores.label == 0).sum()), people=len(np.unique(scores.source[scores.label == 0])), synthetic=int(scores.label.sum()), all_synthetic=int(every.label.sum()))
+        t["auc_all"], t["auc_all_95"] = every.figure(metrics.auc)
+        t["auc"], t["auc_95"] = scores.figure(metrics.auc)
+        t["eer"], t["eer_95"] = scores.figure(metrics.eer)
+        t["systems"], t["macro"], t["macro_95"] = scores.macro()
+        one = [ws[int(rng.integers(len(ws)))] for ws in unseen]
+        t.update(costs(one))
+        pooled += one
+        report["conditions"][version], report["swaps"][version] = t, swaps(clips, version)
+        curves[version] = (scores.value[scores.label == 0], scores.value[scores.label == 1])
+        print(f"{version:6s} n {t['genuine']} ({t['people']} people)/{t['synthetic']} EER {t['eer']:.3f} AUC {t['auc']:.3f} {t['auc_95']} macro {t['macro']:.3f} {t['macro_95']} with swaps {t['auc_all']:.3f} Cllr {t['cllr']:.3f} min {t['min_cllr']:.3f} swaps {report['swaps'][version]}")
+    report["pooled"], report["epsilon_by_system"] = costs(pooled), missed(clips)
+    plot.det(curves, a.work / "eval" / "det.svg")
+    report["law"], report["law_measured"] = law_of(clips, float(np.mean(list(report["epsilon_by_system"].values()))))
+    report["chart"] = charts(report["law"], clips)
+    report["talkers"] = sum(t[3] > 6.5 for t in talks_of(clips, "real"))
+    talks = [ws for ws in clips.values() if ws[0]["kind"] == "talk"]
+    report["talks"] = {ws[0]["path"]: dict(person=ws[0]["person"], version=ws[0]["version"], windows=len(ws), mean_llr=float(np.mean([w["llr"] for w in ws])), highest=float(max(calibrate.chart([w["to_s"] for w in ws], [w["llr"] for w in ws], report["law"]["rho"], independence_s=INDEPENDENCE_S)))) for ws in talks}
+    (a.work / "eval" / "report.json").write_text(json.dumps(report, indent=1))
+    print(json.dumps({k: report[k] for k in ("pooled", "calibration", "law", "law_measured", "chart", "talks", "epsilon_by_system")}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Writes what is shipped: models/face-forgery.onnx, its entry in models/manifest.toml, models/cards/face-forgery.md, its plot and the list of every file it was trained or calibrated on.
+
+usage: face_ship.py WORK [--run final]
+Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json (and scan.json, where face_scan.py was run). What the card says in words lies in face-forgery.md.in beside this script; every figure comes from the report.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import pathlib
+import string
+import subprocess
+import sys
+import time
+
+import numpy as np
+import onnxruntime
+
+import face_measure
+import manifest
+from ship import MODELS, percent, span
+
+HERE = pathlib.Path(__file__).resolve().parent
+VERSION = "0.1.0"
+three, two = "{:.3f}".format, "{:.2f}".format
+
+
+def entry(sha256, calibration, law):
+    return f"""[[model]]
+id = "face-forgery"
+version = "{VERSION}"
+file = "face-forgery.onnx"
+sha256 = "{sha256}"
+task = "face-forgery"
+source = "face-forgery"
+hypotheses = ["face-synthetic"]
+licence = "Apache-2.0"
+card = "cards/face-forgery.md"
+batch_buckets = [1, 2, 4, 8]
+
+[[model.input]]
+name = "crop"
+type = "uint8"
+shape = ["batch", 160, 160, 3]
+
+[[model.output]]
+name = "scores"
+type = "float32"
+shape = ["batch", 101]
+
+{manifest.calibration(calibration, law, "face_ship.py")}"""
+
+
+def data_list(work, out):
+    """Origin and SHA-256 of every clip, recording, still and copy."""
+    uses = {"clip": "train calibrate", "talk": "calibrate", "still": "train"}
+    rows = [r for r in csv.DictReader(open(work / "pictures.csv")) if r["kind"] in uses]
+    used = [dict(sha256=r["sha256"], label=r["label"], system=r["system"], person=r["person"], use=uses[r["kind"]], origin=r["origin"]) for r in rows]
+    of = {r["id"]: r for r in rows}
+    for path in sorted((work / "copies").glob("*.npz")):
+        r = of.get(path.name.split("-")[0])
+        if r:
+            digest = hashlib.sha256(np.load(path)["copy"].tobytes()).hexdigest()
+            used.append(dict(sha256=digest, label="fake", system="copy-taef2", person=r["person"], use="train", origin=f"TAEF2 of {r['origin']} ({path.stem.split('-')[1]})"))
+    with open(out, "w", newline="") as f:
+        w = csv.DictWriter(f, used[0].keys(), lineterminator="\n")
+        w.writeheader()
+        w.writerows(used)
+    return used
+
+
+def cost_ms(model):
+    """Median milliseconds of one crop on one thread: processor time, so that a busy machine does not count."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    crop, taken = np.random.default_rng(1).integers(0, 256, (1, 160, 160, 3), dtype=np.uint8), []
+    for _ in range(60):
+        began = time.process_time()
+        session.run(None, {"crop": crop})
+        taken.append(1e3 * (time.process_time() - began))
+    return float(np.median(taken))
+
+
+def tables(report, trivial, scan):
+    both = lambda t, key, form=three: f"{form(t[key])} {span(t[key + '_95'], form)}"
+    rows = ["| clips | genuine (people) / synthetic | EER | AUC | AUC, mean over systems | AUC with swaps | Cllr | min Cllr |", "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    pairs = ["| clips | pairs (people) | in order | AUC |", "| --- | --- | --- | --- |"]
+    for version, t in report["conditions"].items():
+        rows.append(f"| {face_measure.VERSIONS[version]} | {t['genuine']} ({t['people']}) / {t['synthetic']} | {both(t, 'eer', percent)} | {both(t, 'auc')} | {both(t, 'macro')} ({len(t['systems'])}) | {both(t, 'auc_all')} | {t['cllr']:.2f} | {t['min_cllr']:.2f} |")
+        s = report["swaps"][version]
+        pairs.append(f"| {face_measure.VERSIONS[version]} | {s['pairs']} ({s['people']}) | {both(s, 'in_order', percent)} | {both(s, 'auc')} |")
+    cheap = ["| boosted trees on | AUC | AUC, mean over systems | swap pairs in order | swap AUC |", "| --- | --- | --- | --- | --- |"]
+    for kind, label in (("crop", "what the crop betrays: sharpness, noise, light, colour, coding grid, border"), ("all", "that, and frame and face size, place, sound")):
+        t = trivial[kind]
+        cheap.append(f"| {label} | {both(t, 'auc')} | {both(t, 'macro')} | {both(t['swaps'], 'in_order', percent)} | {both(t['swaps'], 'auc')} |")
+    chart = ["| clips and recordings, one condition each | n | hours | *synthetic* | *suspect* or worse |", "| --- | --- | --- | --- | --- |"]
+    for label, name in (("real", "genuine people"), ("fake", "synthetic")):
+        c = report["chart"][label]
+        chart.append(f"| {name} | {c['n']} | {c['hours']:.2f} | {c['synthetic']} = {percent(c['synthetic'] / c['n'])} {span(c['synthetic_95'], percent)} | {c['suspect']} = {percent(c['suspect'] / c['n'])} {span(c['suspect_95'], percent)} |")
+    talks = ["| person | version | windows | mean llr | highest chart score |", "| --- | --- | --- | --- | --- |"]
+    talks += [f"| {t['person']} | {t['version']} | {t['windows']} | {t['mean_llr']:+.2f} | {t['highest']:.2f} |" for _, t in sorted(report["talks"].items(), key=lambda x: (x[1]["person"], x[1]["version"], x[0]))]
+    by = ["| system (clips as they are) | AUC against all genuine | missed, all conditions |", "| --- | --- | --- |"]
+    by += [f"| {s} | {three(x)} | {percent(report['epsilon_by_system'][s])} |" for s, x in sorted(report["conditions"]["plain"]["systems"].items(), key=lambda x: x[1])]
+    said = []
+    for name, t in scan.items():
+        said += ["", f"What `callguard scan` says of {name} with the fold's network (a file is a call of its own length; `face_scan.py`):", "", "| | n | *synthetic* | *suspect* | inconclusive | *genuine* | without a window | share of time abstained |", "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+        for label, who in (("real", "genuine"), ("fake", "synthetic"), ("swap", "real-time swaps")):
+            if label in t:
+                cells = " | ".join(f"{percent(t[label][v]['share'])} {span(t[label][v]['interval_95'], percent)}" if v in t[label] else "0.0 %" for v in ("synthetic", "suspect", "inconclusive", "genuine"))
+                said.append(f"| {who} | {t[label]['n']} | {cells} | {t[label]['silent']} | {percent(t[label]['abstained_share'])} |")
+    return dict(conditions="\n".join(rows), swaps="\n".join(pairs), trivial="\n".join(cheap), chart="\n".join(chart), talks="\n".join(talks), systems="\n".join(by), scan="\n".join(said))
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("work", type=pathlib.Path)
+    ap.add_argument("--run", default="final")
+    a = ap.parse_args()
+    report, trivial = (json.loads((a.work / "eval" / f"{n}.json").read_text()) for n in ("report", "trivial"))
+    scanned = a.work / "eval" / "scan.json"
+    scan = json.loads(scanned.read_text()) if scanned.is_file() else {}
+    model = MODELS / "face-forgery.onnx"
+    subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/face/to_onnx.py", a.work / "runs" / a.run / "net.pt", model], check=True)
+    used = data_list(a.work, MODELS / "cards" / "face-forgery-data.csv")
+    (MODELS / "cards" / "face-forgery-det.svg").write_bytes((a.work / "eval" / "det.svg").read_bytes())
+    sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+    manifest.put(MODELS / "manifest.toml", "face-forgery", entry(sha256, report["calibration"], report["law"]))
+    plain, law, how, calibration, swap = report["conditions"]["plain"], report["law"], report["law_measured"], report["calibration"], report["swaps"]["plain"]
+    quality = "; ".join(f"{t['measure']} ({t['transform']}, {t['min']:g} to {t['max']:g}): {t['slope']:+.2f} to the slope per {t['scale']:.2f} from {t['centre']:.2f}" for t in calibration["quality"])
+    figures = dict(
+        version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{cost_ms(model):.1f}", runtime=onnxruntime.__version__, steps=open(a.work / "runs" / a.run / "log.csv").read().split()[-1].split(",")[0], folds=len(report["folds"]),
+        auc=two(plain["auc"]), auc_95=span(plain["auc_95"], two), macro=two(plain["macro"]), macro_95=span(plain["macro_95"], two), eer=percent(plain["eer"]), in_order=f"{percent(swap['in_order'])} {span(swap['in_order_95'], percent)}",
+        real_clips=sum(r["label"] == "real" and "train" in r["use"] and "calibrate" in r["use"] for r in used), fake_clips=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), systems_trained=len({r["system"] for r in used if "calibrate" in r["use"] and r["system"]}),
+        stills=sum(r["use"] == "train" and r["label"] == "real" for r in used), copies=sum(r["system"] == "copy-taef2" for r in used), offset=f"{calibration['offset']:+.2f}", slope=two(calibration["slope"]), quality=quality, cllr=two(report["pooled"]["cllr"]),
+        min_cllr=two(report["pooled"]["min_cllr"]), people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", talkers=report["talkers"], mean=f"{how['mean']:+.2f}", spread=two(how["variance"]), icc=two(how["measured_rho"]), variance=two(law["variance"]), rho=two(law["rho"]),
+        epsilon=two(law["epsilon"]), threshold=two(report["chart"]["threshold"]), suspect=two(report["chart"]["suspect"]), **tables(report, trivial, scan))
+    (MODELS / "cards" / "face-forgery.md").write_text(string.Template((HERE / "face-forgery.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
+    print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")
+
+
+if __name__ == "__main__":
+    main()

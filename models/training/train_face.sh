@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# From data to network, manifest and card: the face-forgery model of this project, or one of your own.
+#
+# usage: train_face.sh DATA [WORK]
+#   DATA  clips.csv and clips/, faces/faces.csv, more.csv and originals.py: see README.md here
+#   WORK  everything in between (default: target/face); an interrupted run goes on where it stopped
+# Environment: YUNET (yunet_n_dynamic.onnx) and TAEF2 (folder of encoder.onnx and decoder.onnx): both needed;
+#   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (420).
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+data=${1:?usage: train_face.sh DATA [WORK]}
+work=${2:-$root/target/face}
+python=${PYTHON:-python3}
+steps=${STEPS:-420}
+face=$here/face
+talks=${TALKS:-}
+# Without these, a third of the time goes into giving pages back to the system and fetching them again.
+export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000 MALLOC_TOP_PAD_=500000000 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 THP_MEM_ALLOC_ENABLE=1 OMP_NUM_THREADS=1
+
+[[ -f $data/clips.csv ]] || { echo "train_face.sh: no clips.csv in $data" >&2; exit 2; }
+[[ -f ${YUNET:-} && -d ${TAEF2:-} ]] || { echo "train_face.sh: name YUNET (a graph) and TAEF2 (a folder)" >&2; exit 2; }
+"$python" -c 'import torch, onnxruntime, cv2, sklearn' || {
+    echo "train_face.sh: install the packages of models/training/requirements.txt" >&2
+    exit 2
+}
+mkdir -p "$work"
+once() { # once MARK COMMAND...: runs a step unless it was finished before
+    local mark=$work/.$1
+    shift
+    [[ -e $mark ]] || { "$@" && touch "$mark"; }
+}
+
+if [[ -n ${SNAPSHOTS:-} ]]; then
+    talks=$work/more
+    once more "$python" "$data/originals.py" "$SNAPSHOTS" "$talks" --list more.csv
+fi
+once pictures "$python" "$face/pictures.py" "$data" "$work" ${talks:+--talks "$talks"}
+once frames "$python" "$face/frames.py" "$work" --yunet "$YUNET"
+once copies "$python" "$face/copies.py" "$work" --taef2 "$TAEF2"
+for fold in 0 1 2; do
+    once "fold$fold" "$python" "$face/fit.py" "$work" --name "fold$fold" --fold "$fold" --steps "$steps" --pairs 12
+    once "graph$fold" "$python" -W ignore "$face/to_onnx.py" "$work/runs/fold$fold/net.pt" "$work/runs/fold$fold/face-forgery.onnx"
+done
+once final "$python" "$face/fit.py" "$work" --name final --steps "$steps" --pairs 12
+PYTHON=$python "$root/models/evaluate/evaluate_face.sh" "$data" "$work"
