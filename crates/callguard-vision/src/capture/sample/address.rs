@@ -15,6 +15,10 @@ pub(super) struct Coordinate {
 }
 
 impl Coordinate {
+    pub fn of(self, x: f64, y: f64) -> f64 {
+        self.x * x + self.y * y + self.at
+    }
+
     /// What it grows by at most from one pixel of the target to the next, in whatever direction.
     pub fn step(self) -> f64 {
         self.x.hypot(self.y)
@@ -42,7 +46,7 @@ impl Coordinate {
 
 /// How a target lies in the stored picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lie {
+pub(super) enum Bearing {
     /// Its rows are rows, or rows read backwards.
     Level,
     /// Its rows are columns.
@@ -76,14 +80,14 @@ impl Address {
     }
 
     /// How a target of so many pixels lies.
-    pub fn lie(&self, width: usize, height: usize) -> Lie {
+    pub fn bearing(&self, width: usize, height: usize) -> Bearing {
         let drifts = |slope: f64, pixels: usize| !(slope.abs() * pixels as f64 <= TOLERANCE);
         if !drifts(self.across.y, height) && !drifts(self.down.x, width) {
-            Lie::Level
+            Bearing::Level
         } else if !drifts(self.across.x, width) && !drifts(self.down.y, height) {
-            Lie::Sideways
+            Bearing::Sideways
         } else {
-            Lie::Aslant
+            Bearing::Aslant
         }
     }
 }

@@ -39,6 +39,11 @@ impl Axis {
         Some(Self { origin, spacing, cells: 0..count })
     }
 
+    /// Where a stored pixel lies, in cells from the middle of the first.
+    pub fn place(&self, at: f64) -> f64 {
+        (at - self.origin) / self.spacing - 0.5
+    }
+
     fn middle(&self, i: usize) -> f64 {
         self.origin + (i as f64 + 0.5) * self.spacing
     }

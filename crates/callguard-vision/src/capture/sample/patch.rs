@@ -17,8 +17,14 @@ pub(super) struct Patch {
 }
 
 impl Patch {
-    /// Averages of a checked picture, over the cells of `across` and `down`.
-    pub fn of(picture: &Picture<'_>, channels: &[Channel], across: &Axis, down: &Axis) -> Self {
+    /// Averages of a checked picture, over the cells of `across` and `down`. Of each row no more is filled than what `part` says.
+    pub fn of(
+        picture: &Picture<'_>,
+        channels: &[Channel],
+        across: &Axis,
+        down: &Axis,
+        part: impl Fn(usize) -> Range<usize>,
+    ) -> Self {
         let (width, height) = (across.cells.len(), down.cells.len());
         let mut cells = vec![0; width * height];
         if cells.is_empty() {
@@ -28,7 +34,7 @@ impl Patch {
         let mut planes: Vec<_> = planes.filter_map(|i| Plane::of(picture, channels, i, across, down)).collect();
         for (j, row) in cells.chunks_exact_mut(width).enumerate() {
             for plane in &mut planes {
-                plane.average(j, row);
+                plane.average(j, part(j), row);
             }
         }
         Self { cells, width }
@@ -81,14 +87,14 @@ impl<'a> Plane<'a> {
     }
 
     /// Fills its lanes of a row of cells.
-    fn average(&mut self, row: usize, cells: &mut [u64]) {
+    fn average(&mut self, row: usize, part: Range<usize>, cells: &mut [u64]) {
         self.sum(row);
         for lane in &self.lanes {
             match lane.step {
-                1 => lane.average::<1>(&self.sums, cells),
-                2 => lane.average::<2>(&self.sums, cells),
-                3 => lane.average::<3>(&self.sums, cells),
-                _ => lane.average::<4>(&self.sums, cells),
+                1 => lane.average::<1>(&self.sums, part.clone(), cells),
+                2 => lane.average::<2>(&self.sums, part.clone(), cells),
+                3 => lane.average::<3>(&self.sums, part.clone(), cells),
+                _ => lane.average::<4>(&self.sums, part.clone(), cells),
             }
         }
     }
@@ -124,15 +130,17 @@ impl Lane {
     }
 
     /// Averages of a channel with a sample every `STEP` bytes.
-    fn average<const STEP: usize>(&self, sums: &[u16], cells: &mut [u64]) {
-        match self.footprints.taps {
-            1 => self.unrolled::<STEP, 1>(sums, cells),
-            2 => self.unrolled::<STEP, 2>(sums, cells),
-            3 => self.unrolled::<STEP, 3>(sums, cells),
-            4 => self.unrolled::<STEP, 4>(sums, cells),
-            taps => {
-                let weights = self.footprints.weights.chunks_exact(taps);
-                for ((cell, first), weights) in cells.iter_mut().zip(&self.footprints.first).zip(weights) {
+    fn average<const STEP: usize>(&self, sums: &[u16], part: Range<usize>, cells: &mut [u64]) {
+        let (cells, first) = (&mut cells[part.clone()], &self.footprints.first[part.clone()]);
+        let taps = self.footprints.taps;
+        let weights = &self.footprints.weights[part.start * taps..part.end * taps];
+        match taps {
+            1 => self.unrolled::<STEP, 1>(sums, first, weights, cells),
+            2 => self.unrolled::<STEP, 2>(sums, first, weights, cells),
+            3 => self.unrolled::<STEP, 3>(sums, first, weights, cells),
+            4 => self.unrolled::<STEP, 4>(sums, first, weights, cells),
+            _ => {
+                for ((cell, first), weights) in cells.iter_mut().zip(first).zip(weights.chunks_exact(taps)) {
                     let taken = sums[*first..].iter().step_by(STEP).zip(weights);
                     let sum: u32 = taken.map(|(&sum, weight)| u32::from(sum) * weight).sum();
                     *cell |= value(sum) << self.shift;
@@ -142,9 +150,14 @@ impl Lane {
     }
 
     /// As `average`, for so many samples.
-    fn unrolled<const STEP: usize, const TAPS: usize>(&self, sums: &[u16], cells: &mut [u64]) {
-        let (weights, _) = self.footprints.weights.as_chunks::<TAPS>();
-        for ((cell, first), weights) in cells.iter_mut().zip(&self.footprints.first).zip(weights) {
+    fn unrolled<const STEP: usize, const TAPS: usize>(
+        &self,
+        sums: &[u16],
+        first: &[usize],
+        weights: &[u32],
+        cells: &mut [u64],
+    ) {
+        for ((cell, first), weights) in cells.iter_mut().zip(first).zip(weights.as_chunks::<TAPS>().0) {
             let taken = &sums[*first..first + (TAPS - 1) * STEP + 1];
             let mut sum = 0;
             for (tap, weight) in weights.iter().enumerate() {
