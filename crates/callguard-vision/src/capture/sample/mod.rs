@@ -6,6 +6,23 @@
 //! blend of the nearest pixels. Black where the middle of a pixel lies outside the picture; also all of a picture that does not pass
 //! [`Picture::check`].
 //!
+//! ```
+//! use callguard_core::MediaTime;
+//! use callguard_vision::{DETECTOR_SIDE, Picture, PictureFormat, PixelFormat, sample};
+//!
+//! # fn main() -> Result<(), callguard_vision::PictureError> {
+//! let format = PictureFormat::packed(PixelFormat::I420, 640, 360);
+//! let bytes = vec![128; 640 * 360 * 3 / 2];
+//! let picture = Picture { format: &format, bytes: &bytes, at: MediaTime::ZERO };
+//! picture.check()?;
+//! let mut input = Vec::new();
+//! assert_eq!(sample::fit(&picture, DETECTOR_SIDE, &mut input), 2.0);
+//! assert_eq!(input[..3], [130, 130, 130]);
+//! assert_eq!(input[input.len() - 3..], [0, 0, 0]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Read it in the order of the flow: *address* finds the target in the stored picture, *axis* its footprints along rows and columns,
 //! *patch* averages over them, channel by channel and each at its own resolution, *paint* turns patches that lie aslant, *colour* makes
 //! RGB of full range of what came out. Averages are of Y, Cb and Cr as they are stored, so colours outside of RGB are clipped once, at the end.
