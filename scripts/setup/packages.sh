@@ -6,8 +6,9 @@ PACKAGES=(
     gcc libc6-dev pkg-config
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
     libasound2-dev libpipewire-0.3-dev libclang-dev
-    # Running: what opens and decodes a call, and gst-launch-1.0.
-    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-libav
+    # Running: what opens and decodes a call, and gst-launch-1.0. Of the bad plug-ins: parsers without which H.264 comes out of no FLV and
+    # no transport stream, and the demuxer of those.
+    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
     # Tests and demo: recordings to make and to convert, human prompts, the fetching of wheels.
     ffmpeg espeak-ng sox python3 python3-pip asterisk-core-sounds-en-g722
 )
@@ -17,12 +18,13 @@ REQUIREMENTS="\
 have cc	a C compiler
 have pkg-config	pkg-config
 pkg-config --atleast-version=1.22 gstreamer-1.0	GStreamer 1.22 or newer, with headers
-pkg-config --exists gstreamer-app-1.0 gstreamer-audio-1.0 gstreamer-check-1.0	GStreamer's base libraries, with headers
+pkg-config --exists gstreamer-app-1.0 gstreamer-audio-1.0 gstreamer-video-1.0 gstreamer-check-1.0	GStreamer's base libraries, with headers
 pkg-config --exists alsa	ALSA, with headers
 pkg-config --exists libpipewire-0.3	PipeWire, with headers
 have_libclang	libclang
 have gst-launch-1.0	GStreamer's tools
 have_gst_element wavparse	GStreamer's good plug-ins
+have_gst_element videoparsersbad	GStreamer's bad plug-ins
 have_gst_element avdec_aac	GStreamer's libav plug-ins
 have ffmpeg	ffmpeg
 have espeak-ng	espeak-ng

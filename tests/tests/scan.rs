@@ -26,7 +26,8 @@ impl Kinds {
             convert(&at("robot.wav"), &["-ar", "8000", "-c:a", "pcm_alaw"], &at("phone.wav"));
             sound(&at("silence.wav"), "anullsrc=r=16000:cl=mono:d=3");
             sound(&at("tone.flac"), "sine=f=440:d=3");
-            sound(&at("picture.mkv"), "color=c=blue:s=64x64:d=1");
+            std::fs::write(at("text.srt"), "1\n00:00:00,000 --> 00:00:01,000\nWords.\n").unwrap();
+            convert(&at("text.srt"), &[], &at("words.mkv"));
             let whole = std::fs::read(at("robot.wav")).unwrap();
             std::fs::write(at("cut.wav"), &whole[..whole.len() * 2 / 3]).unwrap();
             std::fs::write(at("text.wav"), "This is no recording, only words about one.\n").unwrap();
@@ -55,7 +56,7 @@ const ALL: [&str; 11] = [
     "phone.wav",
     "silence.wav",
     "tone.flac",
-    "picture.mkv",
+    "words.mkv",
     "cut.wav",
     "text.wav",
     "empty.wav",
@@ -84,7 +85,7 @@ fn every_kind_of_input_gives_one_valid_object_in_order() {
     let codes: Vec<Option<&str>> = results.iter().map(|r| r.pointer("/error/code").and_then(Value::as_str)).collect();
     assert_eq!(
         codes[6..],
-        [Some("no-audio"), Some("decode-failed"), Some("not-media"), Some("not-media"), Some("not-found")]
+        [Some("no-media"), Some("decode-failed"), Some("not-media"), Some("not-media"), Some("not-found")]
     );
     assert_eq!(run.code, 1);
 }

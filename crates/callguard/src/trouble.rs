@@ -54,8 +54,8 @@ pub mod code {
     pub const NESTED_SOURCE: &str = "nested-source";
     /// Not a media format that is understood here.
     pub const NOT_MEDIA: &str = "not-media";
-    /// Media without sound.
-    pub const NO_AUDIO: &str = "no-audio";
+    /// Media without anything that is judged here: neither sound nor pictures, or not the one that was asked for.
+    pub const NO_MEDIA: &str = "no-media";
     /// Damaged or unfinished media.
     pub const DECODE: &str = "decode-failed";
     /// A decoder or other GStreamer element that is not installed.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use callguard::capture::Place;
-use callguard::capture::decode::{Decoded, decode};
+use callguard::capture::decode::{Decoded, Hear, Takers, decode};
 use callguard::cli::Common;
 use callguard::config::Limits;
 use callguard::trouble::Trouble;
@@ -25,7 +25,7 @@ fn hear(place: &Place, limits: &Limits) -> (Result<Decoded, Trouble>, Seen) {
     callguard::capture::init().unwrap();
     let seen: Seen = Arc::default();
     let all = Arc::clone(&seen);
-    let decoded = decode(place, "the input", limits, &|_| (), move |stream| {
+    let sound = move |stream| -> Hear {
         let all = Arc::clone(&all);
         Box::new(move |block| {
             let frames = block.bytes.len() / block.format.frame_bytes();
@@ -40,8 +40,9 @@ fn hear(place: &Place, limits: &Limits) -> (Result<Decoded, Trouble>, Seen) {
             ));
             Ok(())
         })
-    });
-    (decoded, seen)
+    };
+    let takers = Takers { sound: Some(Box::new(sound)), pictures: None };
+    (decode(place, "the input", limits, &|_| (), takers), seen)
 }
 
 fn code_of(place: &Place, limits: &Limits) -> String {
@@ -174,7 +175,7 @@ fn what_is_not_right_is_told_by_its_code() {
         assert!(code == wanted || (wanted == "not-media" && code == "nested-source"), "{name}: {code}");
     }
     let colour = ffmpeg(at, "-f lavfi -i color=c=blue:s=64x64:d=1", "mute.mkv");
-    assert_eq!(code_of(&Place::File(colour), &limits()), "no-audio");
+    assert_eq!(code_of(&Place::File(colour), &limits()), "no-media");
     let wide = ffmpeg(at, "-f lavfi -i color=c=blue:s=4400x64:d=0.2 -f lavfi -i sine=d=0.2 -c:v mpeg4", "wide.mkv");
     assert_eq!(code_of(&Place::File(wide), &limits()), "caps-limit");
     assert_eq!(code_of(&file(at, "nine.wav", &wav(4000, 8000, 9)), &limits()), "caps-limit");

@@ -7,12 +7,17 @@ use crate::trouble::{Stage, Trouble, code};
 /// Which Debian package brings an element that the program itself makes.
 fn package(factory: &str) -> &'static str {
     match factory {
-        "appsink" | "appsrc" | "uridecodebin" | "audioconvert" | "audioresample" | "audiotestsrc" | "volume" => {
+        "appsink" | "appsrc" | "uridecodebin" | "decodebin" | "audioconvert" | "audioresample" | "audiotestsrc"
+        | "videoconvert" | "videoscale" | "videotestsrc" | "volume" | "opusdec" | "vorbisdec" => {
             "gstreamer1.0-plugins-base"
         }
-        "wavparse" | "autoaudiosink" | "souphttpsrc" => "gstreamer1.0-plugins-good",
-        "avdec_aac" => "gstreamer1.0-libav",
-        _ => "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-libav",
+        "wavparse" | "flacdec" | "qtdemux" | "matroskademux" | "matroskamux" | "webmmux" | "mp4mux" | "vp8dec"
+        | "vp8enc" | "jpegdec" | "jpegenc" | "v4l2src" | "autoaudiosink" | "autovideosink" | "souphttpsrc" => {
+            "gstreamer1.0-plugins-good"
+        }
+        "tsdemux" | "h264parse" => "gstreamer1.0-plugins-bad",
+        name if name.starts_with("av") => "gstreamer1.0-libav",
+        _ => "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav",
     }
 }
 

@@ -21,10 +21,54 @@ const PLAYLISTS: [&str; 8] = [
     "text/uri-list",
 ];
 
-/// Which kinds of media were seen inside an input, decodable or not.
+/// Kinds of media.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds {
+    /// Audio streams.
+    pub sound: bool,
+    /// Video streams, and stills.
+    pub pictures: bool,
+}
+
+impl Kinds {
+    /// Both.
+    pub const ALL: Self = Self { sound: true, pictures: true };
+
+    /// What raw media of these kinds is called, whatever memory it lies in.
+    #[must_use]
+    pub fn caps(self) -> gst::Caps {
+        let mut caps = gst::Caps::new_empty();
+        for (name, wanted) in [("audio/x-raw", self.sound), ("video/x-raw", self.pictures)] {
+            if wanted {
+                caps.merge(gst::Caps::builder(name).any_features().build());
+            }
+        }
+        caps
+    }
+}
+
+/// Caps of coded pictures, by how their names begin; `video/` alone is also what containers are called.
+const PICTURES: [&str; 14] = [
+    "image/",
+    "video/x-raw",
+    "video/x-h26",
+    "video/x-vp",
+    "video/x-av1",
+    "video/x-theora",
+    "video/x-jpeg",
+    "video/x-dv",
+    "video/x-divx",
+    "video/x-xvid",
+    "video/x-msmpeg",
+    "video/x-wmv",
+    "video/x-flash-video",
+    "video/x-prores",
+];
+
+/// What was seen inside an input, decodable or not.
 #[derive(Clone, Copy, Debug, Default)]
-struct Kinds {
-    sound: bool,
+struct Seen {
+    kinds: Kinds,
     other: bool,
 }
 
@@ -32,16 +76,24 @@ struct Kinds {
 #[derive(Clone, Debug)]
 pub struct Guard {
     found: Arc<Mutex<Option<Trouble>>>,
-    kinds: Arc<Mutex<Kinds>>,
+    seen: Arc<Mutex<Seen>>,
+    wanted: Kinds,
     limits: Arc<Limits>,
     shown: Arc<str>,
 }
 
 impl Guard {
-    /// For the input that is shown to people as `shown`.
+    /// For the input that is shown to people as `shown`, and of which `wanted` is to be decoded.
     #[must_use]
-    pub fn new(limits: &Limits, shown: &str) -> Self {
-        Self { found: Arc::default(), kinds: Arc::default(), limits: Arc::new(limits.clone()), shown: shown.into() }
+    pub fn new(limits: &Limits, shown: &str, wanted: Kinds) -> Self {
+        let limits = Arc::new(limits.clone());
+        Self { found: Arc::default(), seen: Arc::default(), wanted, limits, shown: shown.into() }
+    }
+
+    /// What is to be decoded.
+    #[must_use]
+    pub fn wanted(&self) -> Kinds {
+        self.wanted
     }
 
     /// Notes what is wrong; the first note stands.
@@ -55,11 +107,41 @@ impl Guard {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Pictures or text were seen, and no sound.
+    /// Which kinds were seen so far.
     #[must_use]
-    pub fn soundless(&self) -> bool {
-        let kinds = *self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        kinds.other && !kinds.sound
+    pub fn kinds(&self) -> Kinds {
+        self.seen().kinds
+    }
+
+    /// Something was seen, and nothing of it is wanted.
+    #[must_use]
+    pub fn lacks(&self) -> bool {
+        let Seen { kinds, other } = self.seen();
+        let found = (kinds.sound && self.wanted.sound) || (kinds.pictures && self.wanted.pictures);
+        (other || kinds != Kinds::default()) && !found
+    }
+
+    /// What to say of an input in which nothing is wanted.
+    #[must_use]
+    pub fn nothing(&self) -> Trouble {
+        let Kinds { sound, pictures } = self.kinds();
+        let (what, hint) = match self.wanted {
+            Kinds { sound: true, pictures: true } => {
+                ("no audio stream, and no video stream", "Name a recording that has sound or pictures.")
+            }
+            Kinds { sound: true, .. } if pictures => (
+                "no audio stream; its pictures cannot be judged, as no model finds faces",
+                "Name a recording that has sound, or add a model of the task face-detector to manifest.toml.",
+            ),
+            Kinds { sound: true, .. } => ("no audio stream", "Name a recording that has sound."),
+            _ if sound => ("no video stream", "Name what has pictures; for its sound write --audio."),
+            _ => ("no video stream", "Name what has pictures."),
+        };
+        Trouble::new(code::NO_MEDIA, Stage::Open, format!("{}: {what}", self.shown), hint)
+    }
+
+    fn seen(&self) -> Seen {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Follows everything that happens inside `decoder`, which plays `place` inside `pipeline`.
@@ -114,25 +196,20 @@ impl Guard {
         )
     }
 
+    fn note_kind(&self, s: &gst::StructureRef) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = s.name().as_str();
+        // A system stream is a container: it may hold anything.
+        let coded = name == "video/mpeg" && s.get::<bool>("systemstream") == Ok(false);
+        seen.kinds.sound |= name.starts_with("audio/");
+        seen.kinds.pictures |= coded || PICTURES.iter().any(|kind| name.starts_with(kind));
+        seen.other |= ["text/", "subpicture/", "closedcaption/"].iter().any(|kind| name.starts_with(kind));
+    }
+
     /// Whether decoding may go on with media of these caps. Also called for media that is not decoded, such as pictures.
     fn caps(&self, caps: &gst::CapsRef) -> bool {
         let Some(s) = caps.structure(0) else { return true };
-        {
-            let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-            kinds.sound |= s.name().starts_with("audio/");
-            kinds.other |= [
-                "video/x-h26",
-                "video/x-raw",
-                "video/mpeg",
-                "video/x-vp",
-                "video/x-av1",
-                "image/",
-                "text/",
-                "subpicture/",
-            ]
-            .iter()
-            .any(|kind| s.name().starts_with(kind));
-        }
+        self.note_kind(s);
         let found = if PLAYLISTS.contains(&s.name().as_str()) {
             Some(self.nested(&format!("it is a playlist ({})", s.name())))
         } else {

@@ -1,4 +1,4 @@
-//! Where media comes in: files, URIs, microphones. What comes from outside is checked here first.
+//! Where media comes in: files, URIs, cameras, microphones. What comes from outside is checked here first.
 
 pub mod decode;
 pub mod element;
@@ -7,10 +7,11 @@ mod guard;
 pub mod mic;
 pub mod open;
 mod place;
+pub mod shape;
 mod whole;
 
 pub use expand::{MEDIA_EXTENSIONS, expand};
-pub use guard::{Guard, trouble_of};
+pub use guard::{Guard, Kinds, trouble_of};
 pub use place::{Place, argument_text};
 
 use crate::trouble::{Stage, Trouble, code};

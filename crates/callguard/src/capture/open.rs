@@ -1,4 +1,4 @@
-//! From a place to decoded sound, guarded.
+//! From a place to decoded sound and pictures, guarded.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,7 +12,7 @@ use super::{Place, element};
 use crate::trouble::{Stage, Trouble, code};
 
 /// Adds what opens and decodes `place` to the pipeline, under the eyes of `guard`. The element that is returned shows a pad for
-/// each audio stream.
+/// each stream of a kind that the guard's input is wanted for.
 ///
 /// # Errors
 /// Where an element is missing.
@@ -40,7 +40,7 @@ pub fn open(place: &Place, pipeline: &gst::Pipeline, guard: &Guard) -> Result<gs
             decoder
         }
     };
-    decoder.set_property("caps", gst::Caps::builder("audio/x-raw").any_features().build());
+    decoder.set_property("caps", guard.wanted().caps());
     decoder.set_property("expose-all-streams", false);
     Ok(decoder)
 }

@@ -11,15 +11,23 @@ use crate::models;
 use crate::trouble::{Stage, Trouble, code};
 
 /// Elements without which nothing can be judged: made, since a registry may list what does not load.
-const NEEDED: [&str; 6] = ["uridecodebin", "audioconvert", "appsink", "appsrc", "fakesink", "callguardaudio"];
+const NEEDED: [&str; 7] =
+    ["uridecodebin", "audioconvert", "videoconvert", "appsink", "appsrc", "fakesink", "callguardaudio"];
 /// Elements for particular inputs, and what for.
-const FOR_INPUTS: [(&str, &str); 7] = [
+const FOR_INPUTS: [(&str, &str); 14] = [
     ("wavparse", "WAV"),
     ("flacdec", "FLAC"),
     ("opusdec", "Opus"),
     ("vorbisdec", "Vorbis"),
     ("qtdemux", "MP4"),
     ("avdec_aac", "AAC"),
+    ("matroskademux", "Matroska and WebM"),
+    ("tsdemux", "MPEG transport streams"),
+    ("h264parse", "H.264 in FLV and transport streams"),
+    ("avdec_h264", "H.264"),
+    ("avdec_mpeg4", "MPEG-4 pictures"),
+    ("vp8dec", "VP8"),
+    ("jpegdec", "Motion JPEG"),
     ("souphttpsrc", "http and https"),
 ];
 

@@ -2,15 +2,15 @@
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use callguard_engine::{CallReport, Engine, Flags, OfflineCall};
+use callguard_engine::{CallReport, Engine};
 use sha2::{Digest, Sha256};
-use tracing::{info_span, warn};
+use tracing::info_span;
 
 use super::convert;
+use super::hear::hear;
 use super::result::{ModelResult, PolicyResult, SCAN_SCHEMA, ScanResult, Status, round};
-use crate::capture::decode::{Decoded, decode};
+use crate::capture::decode::Decoded;
 use crate::capture::{Place, argument_text};
 use crate::config::{Config, Limits};
 use crate::report::{ParticipantPage, ReasonWindows};
@@ -73,29 +73,7 @@ impl Judge {
         let engine = self.engine.as_ref().map_err(Clone::clone)?;
         let place = Place::parse(input, &self.limits.scan_schemes)?;
         let (shown, _) = argument_text(input);
-        let call = Arc::new(Mutex::new(Some(engine.offline(&shown))));
-        let shared = Arc::clone(&call);
-        let decoded = decode(&place, &shown, &self.limits, progress, move |number| {
-            let call = Arc::clone(&shared);
-            let stream = with(&call, |call| call.audio(&format!("stream {number}"))).and_then(Result::ok);
-            Box::new(move |block| {
-                let flags = Flags { discontinuity: block.discontinuity, filled: block.filled };
-                match stream.and_then(|stream| {
-                    with(&call, |call| call.push(stream, block.bytes, block.format, block.at, flags))
-                }) {
-                    Some(Err(e)) => Err(e.into()),
-                    Some(Ok(())) | None => Ok(()),
-                }
-            })
-        })?;
-        let call = call.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let call = call.ok_or_else(|| {
-            Trouble::new(code::INTERNAL, Stage::Fuse, format!("{shown}: no call"), "Please report this.")
-        })?;
-        if let Some(cut) = &decoded.cut {
-            warn!(stage = "capture", "{cut}");
-        }
-        Ok((decoded, call.finish(None)?))
+        hear(engine, &place, &shown, &self.limits, progress)
     }
 
     fn judged(&self, input: &OsString, decoded: &Decoded, report: &CallReport) -> Judged {
@@ -147,10 +125,6 @@ impl Judge {
             error: None,
         }
     }
-}
-
-fn with<T>(call: &Mutex<Option<OfflineCall>>, work: impl FnOnce(&mut OfflineCall) -> T) -> Option<T> {
-    call.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(work)
 }
 
 /// What judges, for the result.

@@ -1,6 +1,7 @@
 //! Recordings, judged faster than real time; nothing is dropped, and the result is the same on any number of cores.
 
 pub(crate) mod convert;
+mod hear;
 pub(crate) mod judge;
 mod order;
 pub mod result;

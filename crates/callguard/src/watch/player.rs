@@ -11,7 +11,7 @@ use super::source::Source;
 use crate::capture::element::make;
 use crate::capture::mic::Mic;
 use crate::capture::open::open;
-use crate::capture::{Guard, Place, trouble_of};
+use crate::capture::{Guard, Kinds, Place, trouble_of};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -64,7 +64,7 @@ impl Player {
         let pipeline = gst::Pipeline::new();
         pipeline.set_context(context);
         let shown = format!("{}/{}", watched.call, watched.stream);
-        let guard = Guard::new(limits, &shown);
+        let guard = Guard::new(limits, &shown, Kinds { sound: true, pictures: false });
         let heard = Arc::new(Heard::default());
         let branch = Branch {
             watched: watched.clone(),
@@ -134,7 +134,7 @@ impl Player {
         if let Some(message) = bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]) {
             return Some(match message.view() {
                 gst::MessageView::Error(error) => Err(self.explain(&error.error())),
-                _ if self.heard.streams.load(Ordering::Acquire) == 0 => Err(self.no_audio()),
+                _ if self.heard.streams.load(Ordering::Acquire) == 0 => Err(self.guard.nothing()),
                 _ => Ok(()),
             });
         }
@@ -175,19 +175,10 @@ impl Player {
     }
 
     fn explain(&self, error: &gst::glib::Error) -> Trouble {
-        if self.guard.soundless() {
-            return self.no_audio();
+        if self.guard.lacks() {
+            return self.guard.nothing();
         }
         trouble_of(&self.shown, error, self.local, self.heard.buffers.load(Ordering::Acquire) > 0)
-    }
-
-    fn no_audio(&self) -> Trouble {
-        Trouble::new(
-            code::NO_AUDIO,
-            Stage::Open,
-            format!("{}: no audio stream", self.shown),
-            "Name a source that has sound.",
-        )
     }
 
     /// Ends it as if the source had ended: what is on its way still reaches the analysis.
