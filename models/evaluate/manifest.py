@@ -6,13 +6,14 @@ HEADER = 'schema = "callguard.models/1"\n'
 START = re.compile(r"^\[\[(?:model|cue|fusion)\]\]$", re.MULTILINE)
 
 
-def put(path, model, block):
-    """Replaces the entry of that id, or adds it at the end. `block` begins with [[model]]."""
+def put(path, name, block):
+    """Replaces the entry of that kind and id, or adds it at the end. `block` begins with its kind, [[model]] or [[cue]]."""
+    kind = block.split("\n", 1)[0]
     text = path.read_text() if path.is_file() else HEADER
     starts = [m.start() for m in START.finditer(text)] + [len(text)]
     for begin, end in zip(starts, starts[1:]):
         old = text[begin:end]
-        if old.startswith("[[model]]") and re.search(rf'^id = "{re.escape(model)}"$', old, re.MULTILINE):
+        if old.startswith(kind + "\n") and re.search(rf'^id = "{re.escape(name)}"$', old, re.MULTILINE):
             # Remarks right above the next entry belong to that one.
             kept = re.search(r"(?:\n(?:#.*)?)*\Z", old).group()
             path.write_text(text[:begin] + block.rstrip("\n") + (kept or "\n") + text[end:])
@@ -20,20 +21,20 @@ def put(path, model, block):
     path.write_text(text.rstrip("\n") + "\n\n" + block.rstrip("\n") + "\n")
 
 
-def calibration(fitted, law, written_by):
+def calibration(fitted, law, written_by, kind="model"):
     """The tables of a calibration and a law"""
     quality = "".join(
-        "\n[[model.calibration.quality]]\n" + f'measure = "{t["measure"]}"\ntransform = "{t["transform"]}"\n'
+        f"\n[[{kind}.calibration.quality]]\n" + f'measure = "{t["measure"]}"\ntransform = "{t["transform"]}"\n'
         + "".join(f"{key} = {t[key]:.6g}\n" if t[key] % 1 else f"{key} = {t[key]:.1f}\n" for key in ("min", "max", "centre", "scale", "offset", "slope"))
         for t in fitted["quality"]
     )
     return f"""# Written by models/evaluate/{written_by} from figures on folds; see the card.
-[model.calibration]
+[{kind}.calibration]
 offset = {fitted["offset"]:.6g}
 slope = {fitted["slope"]:.6g}
 clip = {fitted["clip"]:.1f}
 {quality}
-[model.law]
+[{kind}.law]
 variance = {law["variance"]:.2f}
 rho = {law["rho"]:.3f}
 epsilon = {law["epsilon"]:.3f}

@@ -38,6 +38,9 @@ class Manifest(unittest.TestCase):
     def test_a_new_entry_goes_to_the_end(self):
         self.assertEqual(self.put("c", '[[model]]\nid = "c"\n'), TEXT + '\n[[model]]\nid = "c"\n')
 
+    def test_a_cue_is_no_model_of_that_name(self):
+        self.assertEqual(self.put("a", '[[cue]]\nid = "a"\nnew = 1\n'), TEXT + "new = 1\n")
+
     def test_writing_the_same_again_changes_nothing(self):
         self.assertEqual(self.put("b", '[[model]]\nid = "b"\n'), TEXT)
 
