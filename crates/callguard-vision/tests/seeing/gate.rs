@@ -42,7 +42,23 @@ fn a_burnt_out_face() {
 
 #[test]
 fn a_blurred_face() {
-    abstains(&see(|_| vec![Actor { side: 300.0, ..actor(1, 300.0, 180.0) }], |_, v| 96 + v / 8), Abstain::Blurred);
+    let mut stage = Stage::new(640, 360);
+    for ms in (0..3_000).step_by(100) {
+        let actors = [actor(1, 300.0, 180.0)];
+        let sharp = stage.draw(ms, &actors);
+        let across = blurred(&sharp, 1);
+        stage.show_luma(ms, &blurred(&across, 640), Ok(&actors));
+    }
+    abstains(&stage.end(), Abstain::Blurred);
+}
+
+/// The mean of seventeen pixels that lie `apart`.
+fn blurred(luma: &[u8], apart: usize) -> Vec<u8> {
+    let mean = |i: usize| {
+        let near = (0..17).map(|k| u32::from(luma[(i + k * apart).saturating_sub(8 * apart).min(luma.len() - 1)]));
+        (near.sum::<u32>() / 17) as u8
+    };
+    (0..luma.len()).map(mean).collect()
 }
 
 #[test]
