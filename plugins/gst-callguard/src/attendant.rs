@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use callguard_core::{CallEvent, EventType, MediaTime, ParticipantKind};
-use callguard_engine::{AudioTap, EngineError, ErrorCode, LiveCall, Subscription};
+use callguard_core::{CallEvent, EventType, MediaTime};
+use callguard_engine::{EngineError, ErrorCode, LiveCall, Subscription};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use crossbeam_queue::ArrayQueue;
 use gst::glib;
@@ -18,36 +18,16 @@ use gst::prelude::*;
 use crate::message::{self, CallguardMessage, Fault};
 use crate::settings::{OnMissingEngine, Wishes};
 use crate::supply::{EngineHandle, Lease, Started, lock, trouble};
+use crate::tap::Tap;
 
 /// How long the attendant waits for events before it looks for notes unasked: a note interrupts the wait.
 const TURN: Duration = Duration::from_secs(1);
 
-/// A way into a call.
-pub(crate) trait Tap: Send + Sized + 'static {
-    /// What is observed in its streams.
-    const KIND: ParticipantKind;
-
-    /// Opens a stream of the call. May wait for the call's locks.
-    fn open(call: &LiveCall, stream: &str) -> Self;
-    /// The name that the call gave it: another where there was one of the wished for.
-    fn stream(&self) -> &str;
-}
-
-impl Tap for AudioTap {
-    const KIND: ParticipantKind = ParticipantKind::Voice;
-
-    fn open(call: &LiveCall, stream: &str) -> Self {
-        call.audio(stream)
-    }
-
-    fn stream(&self) -> &str {
-        self.stream()
-    }
-}
-
 /// A tap on its way to the streaming thread.
 pub(crate) struct Opened<T> {
     pub tap: T,
+    /// The call it leads into.
+    pub call: LiveCall,
     /// How far the call has come.
     pub now: MediaTime,
 }
@@ -137,7 +117,7 @@ impl<T: Tap> Link<T> {
         drop(self.mailbox.pop());
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let now = call.snapshot().now;
-            Opened { tap: T::open(call, &self.wishes.stream), now }
+            Opened { tap: T::open(call, &self.wishes.stream), call: call.clone(), now }
         }));
         match opened {
             Ok(opened) => {

@@ -31,6 +31,10 @@ impl<T> Held<T> {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(it)));
     }
 
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+
     /// `Ok(None)`: nothing is held.
     pub(crate) fn with<R>(&mut self, run: impl FnOnce(&mut T) -> R) -> Result<Option<R>, Panicked> {
         let Some(it) = self.0.as_mut() else { return Ok(None) };

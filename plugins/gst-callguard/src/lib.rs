@@ -7,19 +7,28 @@
 extern crate gstreamer as gst;
 extern crate gstreamer_audio as gst_audio;
 extern crate gstreamer_base as gst_base;
+extern crate gstreamer_video as gst_video;
 
 mod attendant;
 pub mod audio;
 mod base;
 mod context;
+mod filter;
+mod finder;
+mod fresh;
 mod held;
 mod message;
+pub mod overlay;
 mod plugin;
 mod settings;
 mod supply;
+mod tap;
 mod timeline;
+mod upright;
+pub mod video;
 
 pub use context::{CONTEXT_TYPE, context, engine};
+pub use filter::CallguardFilter;
 pub use message::{CallguardMessage, Fault, MessageError, NAME as MESSAGE_NAME};
 pub use plugin::plugin_register_static;
 pub use settings::OnMissingEngine;

@@ -5,7 +5,9 @@
 use gst::glib;
 
 fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    crate::audio::register(plugin)
+    crate::audio::register(plugin)?;
+    crate::video::register(plugin)?;
+    crate::overlay::register(plugin)
 }
 
 gst::plugin_define!(

@@ -74,12 +74,17 @@ impl Settings {
 
     pub(crate) fn wishes(&self, element: &gst::Element) -> Wishes {
         Wishes {
-            call: self.call.clone().unwrap_or_else(|| outermost(element).to_string()),
+            call: call_name(self.call.as_ref(), element),
             stream: self.stream.clone().unwrap_or_else(|| element.name().to_string()),
             on_missing_engine: self.on_missing_engine,
             update_interval: Duration::from_millis(self.update_interval_ms.into()),
         }
     }
+}
+
+/// The call an element belongs to.
+pub(crate) fn call_name(wished: Option<&String>, element: &gst::Element) -> String {
+    wished.cloned().unwrap_or_else(|| outermost(element).to_string())
 }
 
 /// The name of the pipeline, or of whatever holds the element.

@@ -74,7 +74,7 @@ fn it_inspects_without_gpu_models_and_onnx_runtime() {
         assert!(page.contains(word), "{word} in\n{page}");
     }
     let plugin = succeeds(bench.command("gst-inspect-1.0").arg("callguard"));
-    assert!(plugin.contains("MIT/X11") && plugin.contains("1 features"), "{plugin}");
+    assert!(plugin.contains("MIT/X11") && plugin.contains("3 features"), "{plugin}");
     let listed = succeeds(bench.command("gst-inspect-1.0").arg("-b"));
     assert!(!listed.contains("callguard"), "blacklisted:\n{listed}");
 }

@@ -24,13 +24,15 @@
 use gst::glib;
 use gst::prelude::*;
 
-mod flow;
+use crate::filter::CallguardFilter;
+
+mod hear;
 mod imp;
 
 glib::wrapper! {
     /// The element.
     pub struct CallguardAudio(ObjectSubclass<imp::CallguardAudio>)
-        @extends gst_base::BaseTransform, gst::Element, gst::Object;
+        @extends CallguardFilter, gst_base::BaseTransform, gst::Element, gst::Object;
 }
 
 /// The element's factory name.
