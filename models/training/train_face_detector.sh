@@ -4,7 +4,7 @@
 # usage: train_face_detector.sh DATA [WORK]
 #   DATA  clips.csv, faces/faces.csv and negatives/: see face_detector/README.md here
 #   WORK  everything in between (default: target/faces-detector); an interrupted run goes on where it stopped
-# Environment: YUNET (folder of yunet_n_320_320.onnx and yunet_s_320_320.onnx of libfacedetection.train; needed), PYTHON (python3), STEPS (4800).
+# Environment: YUNET (folder of yunet_n_320_320.onnx and yunet_s_320_320.onnx of libfacedetection.train; needed), PYTHON (python3), STEPS (3000).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,7 +13,7 @@ data=${1:?usage: train_face_detector.sh DATA [WORK]}
 work=${2:-$root/target/faces-detector}
 yunet=${YUNET:?train_face_detector.sh: YUNET must name the folder of the teacher, yunet_n_320_320.onnx}
 python=${PYTHON:-python3}
-steps=${STEPS:-4800}
+steps=${STEPS:-3000}
 detector=$here/face_detector
 list=$root/models/cards/face-detector-data.csv
 export OMP_NUM_THREADS=1

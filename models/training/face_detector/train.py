@@ -96,7 +96,7 @@ def main():
     ap.add_argument("list", type=pathlib.Path)
     ap.add_argument("--teacher", required=True)
     ap.add_argument("--name", required=True)
-    ap.add_argument("--steps", type=int, default=4800)
+    ap.add_argument("--steps", type=int, default=3000)
     ap.add_argument("--batch", type=int, default=8)
     ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--seed", type=int, default=4)
