@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use callguard_core::MediaTime;
 use callguard_vision::{
@@ -55,5 +56,9 @@ fn sampling(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, sampling);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+    targets = sampling
+}
 criterion_main!(benches);
