@@ -21,7 +21,8 @@ impl PictureFormat {
         for (i, plane) in planes.iter_mut().enumerate().take(pixel.planes()) {
             let (stride, rows) = pixel.plane_size(i, width, height);
             *plane = Plane { offset, stride };
-            offset += stride * rows;
+            // Of sizes that are refused anyway it may not fit.
+            offset = stride.saturating_mul(rows).saturating_add(offset);
         }
         let (matrix, range, turn) = (Matrix::default(), Range::default(), Turn::default());
         Self { pixel, width, height, planes, matrix, range, turn, pixel_aspect_q16: SQUARE_Q16 }

@@ -46,8 +46,7 @@ prop_compose! {
         (matrix, range, turn) in (matrices(), ranges(), turns()),
         pixel_aspect_q16 in prop_oneof![Just(65_536u32), 8192u32..=524_288, any::<u32>()],
     ) -> PictureFormat {
-        // Of huge sizes the offsets overflow: such formats come from elsewhere.
-        let planes = if tight && width < 130 && height < 130 { PictureFormat::packed(pixel, width, height).planes } else { planes };
+        let planes = if tight { PictureFormat::packed(pixel, width, height).planes } else { planes };
         PictureFormat { pixel, width, height, planes, matrix, range, turn, pixel_aspect_q16 }
     }
 }
