@@ -2,10 +2,10 @@
 
 use minijinja::{Environment, Value, context};
 
-use super::plot;
-use super::timeline::Timeline;
+use super::timeline::{Moment, Timeline};
+use super::{person, words};
 use crate::cli::share;
-use crate::scan::result::{AlertResult, ParticipantResult, ScanResult, SourceResult, Status};
+use crate::scan::result::{AlertResult, ScanResult, Status, StreamResult};
 use crate::trouble::{Stage, Trouble, code};
 
 /// What a page is made of.
@@ -41,17 +41,8 @@ pub struct ParticipantPage {
     pub name: String,
     /// Their course.
     pub timeline: Timeline,
-    /// Their states.
-    pub states: Vec<StateMark>,
-}
-
-/// A state and when it began.
-#[derive(Clone, Debug)]
-pub struct StateMark {
-    /// The state's name.
-    pub state: &'static str,
-    /// When, as people write it.
-    pub at: String,
+    /// The moments that spoke most, with pictures; only where the operator has them kept.
+    pub moments: Vec<Moment>,
 }
 
 /// A time as people write it: `0:07.5`.
@@ -104,7 +95,7 @@ impl Page {
             .participants
             .iter()
             .enumerate()
-            .map(|(i, p)| participant(p, self.participants.get(i).unwrap_or(&empty)))
+            .map(|(i, p)| person::values(p, self.participants.get(i).unwrap_or(&empty)))
             .collect();
         let alerts: Vec<Value> = result
             .alerts
@@ -118,19 +109,21 @@ impl Page {
             None
         };
         let verdict = if result.status == Status::Error { "error" } else { result.verdict };
+        let found: Vec<&str> = result.alerts.iter().map(|a| a.hypothesis.as_str()).collect();
         let values = context! {
             version => result.version,
             title => self.title.clone(),
             subtitle => self.subtitle.clone(),
             unit => self.unit,
             verdict => verdict,
-            meaning => meaning(verdict),
+            meaning => words::meaning(verdict, &found),
             partial => result.status == Status::Partial,
             error => result.error.as_ref().map(|e| {
                 context! { message => e.message.clone(), hint => e.hint.clone(), stage => e.stage.to_string(), code => e.code.clone() }
             }),
             alerts => alerts,
             participants => participants,
+            pictures => self.participants.iter().any(|p| !p.moments.is_empty()),
             promise => self.promise(),
             facts => self.facts(),
             json => json,
@@ -138,21 +131,36 @@ impl Page {
         templates.get_template("page.html").and_then(|t| t.render(values)).map_err(|e| broken(&e))
     }
 
-    fn name(&self, id: u32) -> String {
+    fn of(&self, id: u32) -> Option<&ParticipantPage> {
         let at = self.result.participants.iter().position(|p| p.id == id);
-        at.and_then(|i| self.participants.get(i)).map_or_else(|| format!("participant {id}"), |p| p.name.clone())
+        at.and_then(|i| self.participants.get(i))
     }
 
     fn alert(&self, alert: &AlertResult, windows: &[ReasonWindows]) -> Value {
+        let of = self.of(alert.participant);
+        let moments = of.map_or(&[] as &[Moment], |p| &p.moments);
         let reasons = alert.reasons.iter().enumerate().map(|(i, r)| {
-            let look = windows.get(i).map_or(&[] as &[_], Vec::as_slice);
-            let look: Vec<String> = look.iter().map(|(from, to, llr)| format!("{}–{} ({llr:+.1})", clock(*from), clock(*to))).collect();
-            context! { source => r.source.clone(), llr => format!("{:+.2}", r.llr), from => clock(r.from_s), to => clock(r.to_s), windows => look.join(", ") }
+            let look = windows.get(i).map_or(&[] as &[_], Vec::as_slice).iter().map(|(from, to, llr)| {
+                let same = |m: &Moment| m.source == r.source && m.from_s < *to && *from < m.to_s;
+                let moment =
+                    moments.iter().position(same).map(|n| format!("{}-{}", person::anchor(alert.participant), n + 1));
+                context! { text => format!("{}–{} ({llr:+.1})", clock(*from), clock(*to)), moment => moment }
+            });
+            context! {
+                source => r.source.clone(),
+                about => words::source(&r.source),
+                llr => format!("{:+.2}", r.llr),
+                from => clock(r.from_s),
+                to => clock(r.to_s),
+                windows => look.collect::<Vec<_>>(),
+            }
         });
         context! {
             id => alert.id.clone(),
             hypothesis => alert.hypothesis.clone(),
-            who => self.name(alert.participant),
+            about => words::hypothesis(&alert.hypothesis),
+            participant => alert.participant,
+            who => of.map_or_else(|| format!("participant {}", alert.participant), |p| p.name.clone()),
             onset => clock(alert.onset_s),
             raised => clock(alert.raised_s),
             cleared => alert.cleared_s.map(clock),
@@ -166,9 +174,13 @@ impl Page {
         let fact = |name: &str, value: String| context! { name => name, value => value };
         let result = &self.result;
         let mut facts = vec![
-            fact("Heard", result.duration_s.map_or_else(|| "nothing".into(), |s| format!("{} ({s:.3} s)", clock(s)))),
+            fact(
+                "Followed",
+                result.duration_s.map_or_else(|| "nothing".into(), |s| format!("{} ({s:.3} s)", clock(s))),
+            ),
             fact("Policy", format!("profile {}, sha256 {}", result.policy.profile, result.policy.sha256)),
         ];
+        facts.extend(result.streams.iter().map(|s| fact("Stream", stream(s))));
         facts.extend(
             result
                 .models
@@ -195,44 +207,15 @@ pub fn promise(unit: &str, false_alarm: f64, call_s: f64) -> String {
     }
 }
 
-fn meaning(verdict: &str) -> &'static str {
-    match verdict {
-        "synthetic" => {
-            "The evidence crossed the threshold of the promise: a voice in it appears to be synthetic. Look at the reasons."
-        }
-        "suspect" => "The evidence crossed the looser threshold: worth another look, not enough for an alert.",
-        "genuine" => "No sign of synthesis in what was observed.",
-        "error" => "Nothing could be heard, so nothing is said.",
-        _ => "Not enough evidence either way. This is not a finding of being genuine.",
+fn stream(s: &StreamResult) -> String {
+    let unit = if s.kind == "face" { "pictures" } else { "samples" };
+    let mut text = format!("{}: {} {unit}, {} not looked at in time", s.name, s.frames, s.dropped_frames);
+    if s.refused_frames > 0 {
+        text += &format!(", {} of a format that is not understood", s.refused_frames);
     }
-}
-
-fn participant(result: &ParticipantResult, page: &ParticipantPage) -> Value {
-    let charts = result.charts.iter().map(|(hypothesis, chart)| {
-        let line = page.timeline.charts.iter().find(|c| c.hypothesis == *hypothesis);
-        let svg = line.map(|line| plot::draw(line, &page.timeline)).unwrap_or_default();
-        let lawless = chart.threshold.is_none();
-        context! { hypothesis => hypothesis, lawless => lawless, llr => format!("{:+.2}", chart.llr), peak => format!("{:.2}", chart.peak), svg => Value::from_safe_string(svg) }
-    });
-    let sources = result.sources.iter().map(|(name, source)| self::source(name, source));
-    context! {
-        name => page.name.clone(),
-        verdict => result.verdict,
-        span => format!("{} – {}", clock(result.from_s), clock(result.to_s)),
-        charts => charts.collect::<Vec<_>>(),
-        sources => sources.collect::<Vec<_>>(),
-        states => page.states.iter().map(|s| context! { state => s.state, at => s.at.clone() }).collect::<Vec<_>>(),
-    }
-}
-
-fn source(name: &str, source: &SourceResult) -> Value {
-    let abstained: Vec<String> = source.abstained_s.iter().map(|(reason, s)| format!("{reason} {s:.1} s")).collect();
-    context! {
-        name => name,
-        llr => source.llr.map_or_else(|| "–".to_owned(), |x| format!("{x:+.2}")),
-        windows => source.windows,
-        observed => format!("{:.1}", source.observed_s),
-        abstained => abstained.join(", "),
+    match &s.failed {
+        Some(why) => text + &format!("; could not be judged to its end: {why}"),
+        None => text,
     }
 }
 

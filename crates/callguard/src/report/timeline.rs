@@ -15,6 +15,22 @@ pub struct Timeline {
     pub abstained: Vec<Abstained>,
     /// What was raised.
     pub alerts: Vec<AlertMark>,
+    /// Where they were begun anew.
+    pub epochs: Vec<f64>,
+    /// Their states, in order of time.
+    pub states: Vec<StateMark>,
+}
+
+impl Timeline {
+    /// Every source that said, or would not say, something.
+    #[must_use]
+    pub fn sources(&self) -> Vec<&str> {
+        let windows = self.windows.iter().map(|w| w.source.as_str());
+        let mut all: Vec<&str> = windows.chain(self.abstained.iter().map(|a| a.source.as_str())).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
 }
 
 /// One chart's score over time.
@@ -22,8 +38,6 @@ pub struct Timeline {
 pub struct ChartLine {
     /// What it is about.
     pub hypothesis: String,
-    /// Whose windows it adds up.
-    pub sources: Vec<String>,
     /// Time and score, nats.
     pub points: Vec<(f64, f64)>,
     /// Threshold of *Suspect*, nats.
@@ -48,6 +62,8 @@ pub struct WindowBar {
 /// A stretch that was not judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Abstained {
+    /// Who did not judge it.
+    pub source: String,
     /// Why.
     pub reason: String,
     /// Begin.
@@ -65,4 +81,41 @@ pub struct AlertMark {
     pub raised_s: f64,
     /// At which score, nats.
     pub score: f64,
+}
+
+/// A state and when it began.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateMark {
+    /// The state's name.
+    pub state: &'static str,
+    /// When.
+    pub at_s: f64,
+}
+
+/// A window that spoke, with the picture it spoke of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moment {
+    /// Whose window it is.
+    pub source: String,
+    /// Begin.
+    pub from_s: f64,
+    /// End.
+    pub to_s: f64,
+    /// What it says, nats.
+    pub llr: f64,
+    /// Width and height of the picture, pixels.
+    pub side: usize,
+    /// `side`² pixels of RGB, rows from the top.
+    pub rgb: Vec<u8>,
+    /// Where in the picture the score comes from, row by row, as many rows as columns; empty where the source has none.
+    pub map: Vec<f32>,
+}
+
+impl Moment {
+    /// Cells of the map in a row; `None` where there is no map, or none that is square.
+    #[must_use]
+    pub fn cells(&self) -> Option<usize> {
+        let cells = self.map.len().isqrt();
+        (cells > 0 && cells * cells == self.map.len()).then_some(cells)
+    }
 }

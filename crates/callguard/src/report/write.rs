@@ -99,7 +99,7 @@ fn row(href: &str, verdict: &str, title: &str, result: &ScanResult) -> Value {
         label => verdict,
         name => title,
         problem => result.error.as_ref().map(|e| e.message.clone()),
-        heard => result.duration_s.map_or_else(|| "–".to_owned(), clock),
+        length => result.duration_s.map_or_else(|| "–".to_owned(), clock),
         llr => result.llr.map_or_else(|| "–".to_owned(), |x| format!("{x:+.2}")),
         alerts => alerts.join(", "),
     }

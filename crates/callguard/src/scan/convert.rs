@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use callguard_core::{Alert, MediaTime, SourceView};
-use callguard_engine::{CallReport, ParticipantReport};
+use callguard_core::{Alert, MediaTime, SourceView, State};
+use callguard_engine::{CallReport, ParticipantReport, StreamReport};
 
-use super::result::{AlertResult, ChartResult, ParticipantResult, ReasonResult, SourceResult, round};
+use super::result::{AlertResult, ChartResult, ParticipantResult, ReasonResult, SourceResult, StreamResult, round};
 use crate::report::{
-    Abstained, AlertMark, ChartLine, ParticipantPage, ReasonWindows, StateMark, Timeline, WindowBar, clock,
+    Abstained, AlertMark, ChartLine, Moment, ParticipantPage, ReasonWindows, StateMark, Timeline, WindowBar, words,
 };
 
 fn seconds(t: MediaTime) -> f64 {
@@ -49,6 +49,8 @@ pub fn participants(report: &CallReport) -> Vec<ParticipantResult> {
             id: p.id.0,
             epoch: p.epoch,
             kind: p.kind.as_str(),
+            name: name(report, p),
+            stream: stream(report, p).map(|s| s.name.clone()),
             from_s: seconds(p.from),
             to_s: seconds(report.now),
             verdict: conclusion(report, p),
@@ -58,6 +60,33 @@ pub fn participants(report: &CallReport) -> Vec<ParticipantResult> {
         }
     };
     report.participants.iter().map(convert).collect()
+}
+
+fn stream<'a>(report: &'a CallReport, p: &ParticipantReport) -> Option<&'a StreamReport> {
+    report.streams.iter().find(|s| s.participants.contains(&p.id))
+}
+
+/// What people call them: those of one kind in one stream are numbered in the order they came.
+fn name(report: &CallReport, p: &ParticipantReport) -> String {
+    let Some(stream) = stream(report, p) else { return format!("participant {}", p.id.0) };
+    let before = stream.participants.iter().filter(|id| **id < p.id);
+    let alike = before.filter(|id| report.participants.iter().any(|q| q.id == **id && q.kind == p.kind)).count();
+    format!("{} in {}", words::seat(p.kind, alike + 1), stream.name)
+}
+
+/// What was in the input, or call.
+#[must_use]
+pub fn streams(report: &CallReport) -> Vec<StreamResult> {
+    let convert = |s: &StreamReport| StreamResult {
+        name: s.name.clone(),
+        kind: s.kind.as_str(),
+        participants: s.participants.iter().map(|id| id.0).collect(),
+        frames: s.stats.frames,
+        dropped_frames: s.stats.dropped_frames,
+        refused_frames: s.stats.refused_frames,
+        failed: s.failed.clone(),
+    };
+    report.streams.iter().map(convert).collect()
 }
 
 fn source(view: &SourceView) -> SourceResult {
@@ -125,15 +154,24 @@ pub fn pages(report: &CallReport) -> Vec<ParticipantPage> {
 }
 
 fn page(report: &CallReport, p: &ParticipantReport) -> ParticipantPage {
-    let stream = report.streams.iter().find(|s| s.participants.contains(&p.id));
-    let name =
-        stream.map_or_else(|| format!("participant {}", p.id.0), |s| format!("{} in {}", p.kind.as_str(), s.name));
+    let moments = p.thumbnails.iter().map(|t| Moment {
+        source: t.source.to_string(),
+        from_s: t.span.from.as_secs_f64(),
+        to_s: t.span.to.as_secs_f64(),
+        llr: t.llr,
+        side: t.side,
+        rgb: t.rgb.clone(),
+        map: t.map.clone(),
+    });
+    ParticipantPage { name: name(report, p), timeline: timeline(report, p), moments: moments.collect() }
+}
+
+fn timeline(report: &CallReport, p: &ParticipantReport) -> Timeline {
     let t = &p.timeline;
     let charts = t.charts.iter().map(|(hypothesis, points)| {
         let view = p.charts.iter().find(|c| c.hypothesis == *hypothesis);
         ChartLine {
             hypothesis: hypothesis.to_string(),
-            sources: t.windows.keys().map(ToString::to_string).collect(),
             points: points.iter().map(|p| (p.at.as_secs_f64(), p.score)).collect(),
             suspect_at: view.map_or(f64::INFINITY, |v| v.thresholds.suspect),
             synthetic_at: view.and_then(|v| v.thresholds.synthetic),
@@ -147,25 +185,31 @@ fn page(report: &CallReport, p: &ParticipantReport) -> ParticipantPage {
             llr: w.llr,
         })
     });
-    let abstained = t.abstained.values().flatten().map(|(span, reason)| Abstained {
-        reason: reason.as_str().to_owned(),
-        from_s: span.from.as_secs_f64(),
-        to_s: span.to.as_secs_f64(),
+    let abstained = t.abstained.iter().flat_map(|(source, spans)| {
+        spans.iter().map(|(span, reason)| Abstained {
+            source: source.to_string(),
+            reason: reason.as_str().to_owned(),
+            from_s: span.from.as_secs_f64(),
+            to_s: span.to.as_secs_f64(),
+        })
     });
     let alerts = report.alerts.iter().filter(|(_, a)| a.participant == p.id).map(|(_, a)| AlertMark {
         hypothesis: a.hypothesis.to_string(),
         raised_s: a.raised.as_secs_f64(),
         score: a.score,
     });
-    let timeline = Timeline {
+    let state = |(at, state): &(MediaTime, State)| StateMark { state: state.as_str(), at_s: at.as_secs_f64() };
+    Timeline {
         from_s: t.from.as_secs_f64(),
         to_s: report.now.as_secs_f64(),
         charts: charts.collect(),
         windows: windows.collect(),
         abstained: abstained.collect(),
         alerts: alerts.collect(),
-    };
-    let states =
-        t.states.iter().map(|(at, state)| StateMark { state: state.as_str(), at: clock(at.as_secs_f64()) }).collect();
-    ParticipantPage { name, timeline, states }
+        epochs: t.epochs.iter().map(|at| at.as_secs_f64()).collect(),
+        states: t.states.iter().map(state).collect(),
+    }
 }
+
+#[cfg(test)]
+pub mod tests;

@@ -5,6 +5,8 @@ mod hear;
 pub(crate) mod judge;
 mod order;
 pub mod result;
+#[cfg(test)]
+mod sample;
 mod table;
 
 use std::ffi::OsString;

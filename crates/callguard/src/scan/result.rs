@@ -13,11 +13,11 @@ pub const SCAN_SCHEMA: &str = "callguard.scan/1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// All of it was heard.
+    /// All of it was read.
     Ok,
-    /// Part of it was heard; `error` says why not all.
+    /// Part of it was read; `error` says why not all.
     Partial,
-    /// Nothing was heard.
+    /// Nothing was read.
     Error,
 }
 
@@ -34,7 +34,7 @@ pub struct ScanResult {
     pub input_hex: Option<String>,
     /// How far it went.
     pub status: Status,
-    /// How much was heard.
+    /// How much was heard or seen.
     pub duration_s: Option<f64>,
     /// The worst that was reached: genuine, suspect, synthetic or inconclusive.
     pub verdict: &'static str,
@@ -42,7 +42,9 @@ pub struct ScanResult {
     pub llr: Option<f64>,
     /// Each source, of the participant of whom it says most.
     pub sources: BTreeMap<String, SourceResult>,
-    /// Who was heard.
+    /// What was in it.
+    pub streams: Vec<StreamResult>,
+    /// Who was heard or seen.
     pub participants: Vec<ParticipantResult>,
     /// What was raised, in order of time.
     pub alerts: Vec<AlertResult>,
@@ -54,6 +56,25 @@ pub struct ScanResult {
     pub version: &'static str,
     /// What went wrong, where `status` is not `ok`.
     pub error: Option<Trouble>,
+}
+
+/// One stream of the input.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StreamResult {
+    /// What it is called.
+    pub name: String,
+    /// What is observed in it: face or voice.
+    pub kind: &'static str,
+    /// Who is, by `id`.
+    pub participants: Vec<u32>,
+    /// Pictures, or samples of each channel, that came.
+    pub frames: u64,
+    /// Of those, how many were lost before they could be looked at: none in a recording.
+    pub dropped_frames: u64,
+    /// How many were of a format that cannot be looked at.
+    pub refused_frames: u64,
+    /// Why it cannot be judged further, where that is so.
+    pub failed: Option<String>,
 }
 
 /// One source of evidence.
@@ -78,6 +99,10 @@ pub struct ParticipantResult {
     pub epoch: u32,
     /// face or voice.
     pub kind: &'static str,
+    /// What people call them: `face 2 in stream 1`.
+    pub name: String,
+    /// The stream they are in.
+    pub stream: Option<String>,
     /// Begin.
     pub from_s: f64,
     /// End.

@@ -7,7 +7,10 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, pre
 use super::result::{ScanResult, Status};
 use crate::report::clock;
 
-/// One row per input.
+/// Where no terminal says how wide it is.
+const WIDTH: u16 = 100;
+
+/// One row per input. Evidence is in nats, above zero for synthetic.
 #[derive(Debug)]
 pub struct Table(comfy_table::Table);
 
@@ -15,7 +18,7 @@ impl Default for Table {
     fn default() -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_header(["verdict", "llr", "heard", "input", "why"]);
+        table.set_header(["verdict", "face", "voice", "length", "input", "why"]);
         Self(table)
     }
 }
@@ -34,7 +37,8 @@ impl Table {
         let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
         self.0.add_row([
             Cell::new(verdict).fg(colour).add_attribute(bold),
-            right(result.llr.map_or_else(|| "–".to_owned(), |x| format!("{x:+.1}"))),
+            right(kind(result, "face")),
+            right(kind(result, "voice")),
             right(result.duration_s.map_or_else(|| "–".to_owned(), clock)),
             Cell::new(visible(&result.input)),
             Cell::new(visible(&why(result))),
@@ -44,8 +48,20 @@ impl Table {
     /// The whole table; without colours where standard output is not a terminal.
     #[must_use]
     pub fn text(&self) -> String {
-        if std::io::stdout().is_terminal() { self.0.to_string() } else { self.0.clone().force_no_tty().to_string() }
+        if std::io::stdout().is_terminal() { self.0.to_string() } else { self.plain() }
     }
+
+    fn plain(&self) -> String {
+        self.0.clone().set_width(WIDTH).force_no_tty().to_string()
+    }
+}
+
+/// What faces, or voices, say at most, and of how many that is.
+fn kind(result: &ScanResult, kind: &str) -> String {
+    let alike: Vec<_> = result.participants.iter().filter(|p| p.kind == kind).collect();
+    let llr = alike.iter().filter_map(|p| p.llr).reduce(f64::max);
+    let llr = llr.map_or_else(|| if alike.is_empty() { "–" } else { "none" }.to_owned(), |x| format!("{x:+.1}"));
+    if alike.len() > 1 { format!("{llr} of {}", alike.len()) } else { llr }
 }
 
 fn why(result: &ScanResult) -> String {
@@ -68,4 +84,25 @@ fn why(result: &ScanResult) -> String {
 /// A file name may hold control characters; a terminal must not act on them.
 fn visible(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::convert::tests::result;
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn faces_and_voices_stand_in_columns_that_fit() {
+        let mut table = Table::default();
+        table.add(&result(&sample::call()));
+        let mut nobody = sample::call();
+        (nobody.participants, nobody.alerts) = (Vec::new(), Vec::new());
+        table.add(&result(&nobody));
+        let text = table.plain();
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        let cells: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert!(cells.iter().any(|c| c.contains(&"synthetic") && c.contains(&"+5.8") && c.contains(&"-6.2")), "{text}");
+        assert!(cells.iter().any(|c| c.contains(&"inconclusive") && c.contains(&"–")), "{text}");
+    }
 }

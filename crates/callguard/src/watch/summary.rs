@@ -69,6 +69,7 @@ pub fn write(mut report: Report, calls: &[Guarded], engine: &Engine, config: &Co
             verdict: convert::worst(&stood),
             llr: participants.iter().filter_map(|p| p.llr).reduce(f64::max),
             sources: convert::strongest_sources(&participants),
+            streams: convert::streams(&stood),
             participants,
             alerts: stood.alerts.iter().map(|(id, alert)| convert::alert(alert, id.clone())).collect(),
             models: judge::models(engine),
@@ -76,7 +77,6 @@ pub fn write(mut report: Report, calls: &[Guarded], engine: &Engine, config: &Co
             version: env!("CARGO_PKG_VERSION"),
             error: None,
         };
-        let dropped: u64 = stood.streams.iter().map(|s| s.stats.dropped_frames).sum();
         let page = Page {
             title: call.name().to_owned(),
             subtitle: format!("live call, followed until {}", jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S %Z")),
@@ -85,7 +85,7 @@ pub fn write(mut report: Report, calls: &[Guarded], engine: &Engine, config: &Co
             windows: convert::windows(&stood),
             false_alarm: stood.policy.false_alarm,
             call_s: stood.policy.call_s,
-            facts: vec![("Call", stood.id.clone()), ("Not analysed", format!("{dropped} frames"))],
+            facts: vec![("Call", stood.id.clone())],
             result,
         };
         report.add(&page)?;
