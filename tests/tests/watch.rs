@@ -84,14 +84,14 @@ fn two_callers_one_alert_from_the_live_path_to_everyone_who_is_told() {
     assert_eq!(run.code, 0, "{}\n{}", run.out, run.err);
     assert!(begin.elapsed() > Duration::from_secs(8), "it played in real time: {:?}", begin.elapsed());
     for wanted in [
-        "guest-1/quiet  joined",
-        "guest-2/loud  synthetic",
-        "guest-2/loud  ALERT voice-synthetic",
-        "guest-2/loud: synthetic (alert",
+        "guest-1/quiet voice  joined",
+        "guest-2/loud voice  synthetic",
+        "guest-2/loud voice  ALERT voice-synthetic",
+        "guest-2/loud voice: synthetic (alert",
     ] {
         assert!(run.out.contains(wanted), "{wanted:?} in\n{}", run.out);
     }
-    assert!(!run.out.contains("guest-1/quiet  ALERT"), "{}", run.out);
+    assert!(!run.out.contains("guest-1/quiet voice  ALERT"), "{}", run.out);
 
     let events = events(&dir.path().join("events.jsonl"));
     let schema = schema(SCHEMA);
@@ -148,8 +148,13 @@ fn a_source_that_fails_ends_alone() {
     std::fs::write(dir.path().join("text.wav"), "These are words, and no recording whatsoever.").unwrap();
     let run = watch(dir.path(), &["--call", "bad", "text.wav", "--call", "good", "quiet.wav"]);
     assert_eq!(run.code, 1);
-    assert!(run.err.contains("bad/text") && run.out.contains("bad: nothing was heard"), "{}\n{}", run.out, run.err);
-    assert!(run.out.contains("good/quiet  left"), "{}", run.out);
+    assert!(
+        run.err.contains("bad/text") && run.out.contains("bad: nobody was heard or seen"),
+        "{}\n{}",
+        run.out,
+        run.err
+    );
+    assert!(run.out.contains("good/quiet voice  left"), "{}", run.out);
 }
 
 #[test]
@@ -178,9 +183,9 @@ fn a_request_to_end_ends_it_with_a_summary() {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let joined = lines.next().unwrap().unwrap();
-    assert!(joined.contains("desk/test  joined"), "{joined}");
+    assert!(joined.contains("desk/test voice  joined"), "{joined}");
     std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert!(rest.last().unwrap().starts_with("desk/test: inconclusive"), "{rest:?}");
+    assert!(rest.last().unwrap().starts_with("desk/test voice: inconclusive"), "{rest:?}");
 }

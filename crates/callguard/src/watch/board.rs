@@ -1,8 +1,12 @@
 //! Where all calls stand: what the views show, kept up to date by events alone.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
-use callguard_core::{AlertEvent, CallEvent, ChartEvent, EventType, ReasonEvent, State};
+use callguard_core::{AlertEvent, CallEvent, ChartEvent, EventType, Hypothesis, ParticipantKind, ReasonEvent, State};
+use callguard_engine::StreamReport;
+
+use crate::report::words;
 
 /// How far back a participant's course is kept for the view: at one update a second, ten minutes.
 const COURSE: usize = 600;
@@ -14,8 +18,12 @@ pub struct Row {
     pub call: String,
     /// Within the call.
     pub participant: u32,
-    /// What the stream is called.
-    pub name: String,
+    /// What is observed; `None` before it is known.
+    pub kind: Option<ParticipantKind>,
+    /// What the stream is called; empty before it is known.
+    pub stream: String,
+    /// Which of its kind in the stream, counted from 1.
+    pub number: usize,
     /// The state now; `None` before the first event that tells it.
     pub state: Option<State>,
     /// Media time of the newest event, seconds.
@@ -28,26 +36,65 @@ pub struct Row {
     pub reasons: Vec<ReasonEvent>,
     /// Why nothing is observed.
     pub unobserved: Option<String>,
-    /// Time and highest score over threshold, for the course.
-    pub course: VecDeque<(f64, f64)>,
+    /// Time and score over threshold of each chart, for its course.
+    pub courses: BTreeMap<Hypothesis, VecDeque<(f64, f64)>>,
     /// Alerts, by number.
     pub alerts: BTreeMap<u64, AlertEvent>,
     /// The stream has ended.
     pub left: bool,
 }
 
+/// How near a chart is to its threshold: 1 is at it. One that cannot raise an alert is held against *Suspect*.
+#[must_use]
+pub fn share(chart: &ChartEvent) -> f64 {
+    chart.score / chart.synthetic_at.unwrap_or(chart.suspect_at).max(f64::MIN_POSITIVE)
+}
+
 impl Row {
-    /// The chart nearest to its threshold, as score over threshold. A chart that cannot raise an alert is held against *Suspect*.
+    /// Which they are in their stream: `face 2`.
     #[must_use]
-    pub fn worst(&self) -> Option<(&ChartEvent, f64)> {
-        let share = |c: &ChartEvent| c.score / c.synthetic_at.unwrap_or(c.suspect_at).max(f64::MIN_POSITIVE);
-        self.charts.iter().map(|c| (c, share(c))).max_by(|a, b| a.1.total_cmp(&b.1))
+    pub fn seat(&self) -> String {
+        self.kind.map_or_else(|| format!("participant {}", self.participant), |kind| words::seat(kind, self.number))
+    }
+
+    /// What people call them: `face 2 in camera`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        if self.stream.is_empty() { self.seat() } else { format!("{} in {}", self.seat(), self.stream) }
+    }
+
+    /// The charts, one for each hypothesis: where there are two, the nearer to its threshold.
+    #[must_use]
+    pub fn shown(&self) -> Vec<&ChartEvent> {
+        let mut nearest: BTreeMap<Hypothesis, &ChartEvent> = BTreeMap::new();
+        for chart in &self.charts {
+            let there = nearest.entry(chart.hypothesis).or_insert(chart);
+            if share(chart) > share(there) {
+                *there = chart;
+            }
+        }
+        nearest.into_values().collect()
+    }
+
+    /// The chart nearest to its threshold.
+    #[must_use]
+    pub fn worst(&self) -> Option<&ChartEvent> {
+        self.charts.iter().max_by(|a, b| share(a).total_cmp(&share(b)))
     }
 
     /// Raised, neither cleared nor acknowledged.
     pub fn standing(&self) -> impl Iterator<Item = &AlertEvent> {
         self.alerts.values().filter(|a| a.cleared_s.is_none() && a.acknowledged_s.is_none())
     }
+}
+
+/// How the analysis of a stream keeps up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// How far it is behind the newest sample or picture.
+    pub behind: Duration,
+    /// Samples or pictures that were not looked at in time.
+    pub dropped: u64,
 }
 
 /// All participants of all calls, in the order they came.
@@ -59,20 +106,39 @@ pub struct Board {
     pub dropped: BTreeMap<String, u64>,
     /// Calls whose engine broke down, and why.
     pub unavailable: BTreeMap<String, String>,
+    paces: BTreeMap<(String, String), Pace>,
 }
 
 impl Board {
-    /// Takes an event of a call; `name` is what the participant's stream is called, where that is known.
-    pub fn take(&mut self, event: &CallEvent, name: Option<String>) {
+    /// Takes how a call's streams keep up.
+    pub fn measure(&mut self, call: &str, streams: &[StreamReport]) {
+        for s in streams {
+            let pace = Pace { behind: s.latency, dropped: s.stats.dropped_frames };
+            self.paces.insert((call.to_owned(), s.name.clone()), pace);
+        }
+    }
+
+    /// How the stream of a participant keeps up; `None` where that was not measured.
+    #[must_use]
+    pub fn pace(&self, row: &Row) -> Option<Pace> {
+        self.paces.get(&(row.call.clone(), row.stream.clone())).copied()
+    }
+
+    /// Takes an event of a call; `stream` is what the participant's stream is called, where that is known.
+    pub fn take(&mut self, event: &CallEvent, stream: Option<String>) {
         self.dropped.insert(event.call.clone(), event.dropped);
         if event.r#type == EventType::EngineUnavailable {
             self.unavailable.insert(event.call.clone(), event.unobserved.clone().unwrap_or_default());
         }
         let Some(participant) = event.participant else { return };
-        let row = self.row(&event.call, participant);
-        if let Some(name) = name {
-            row.name = name;
+        let place = self.place(&event.call, participant);
+        if let Some(stream) = stream.filter(|_| self.rows[place].stream.is_empty()) {
+            let alike = |r: &&Row| r.call == event.call && r.stream == stream && r.kind == event.kind;
+            let before = self.rows.iter().filter(alike).count();
+            (self.rows[place].stream, self.rows[place].number) = (stream, before + 1);
         }
+        let row = &mut self.rows[place];
+        row.kind = event.kind.or(row.kind);
         row.at_s = row.at_s.max(event.t_media_s);
         row.state = event.verdict.or(row.state);
         row.age_s = event.age_s;
@@ -89,23 +155,24 @@ impl Board {
             row.alerts.insert(alert.number, alert.clone());
         }
         row.left |= event.r#type == EventType::Left;
-        if let Some(share) = row.worst().map(|(_, share)| share)
-            && row.course.back().is_none_or(|(t, _)| event.t_media_s >= *t)
-        {
-            if row.course.len() == COURSE {
-                row.course.pop_front();
+        let points: Vec<(Hypothesis, f64)> = row.shown().into_iter().map(|c| (c.hypothesis, share(c))).collect();
+        for (hypothesis, share) in points {
+            let course = row.courses.entry(hypothesis).or_default();
+            if course.back().is_some_and(|(t, _)| event.t_media_s < *t) {
+                continue;
             }
-            row.course.push_back((event.t_media_s, share));
+            if course.len() == COURSE {
+                course.pop_front();
+            }
+            course.push_back((event.t_media_s, share));
         }
     }
 
-    fn row(&mut self, call: &str, participant: u32) -> &mut Row {
-        let at = self.rows.iter().position(|r| r.call == call && r.participant == participant).unwrap_or_else(|| {
-            let name = format!("participant {participant}");
-            self.rows.push(Row { call: call.to_owned(), participant, name, ..Row::default() });
+    fn place(&mut self, call: &str, participant: u32) -> usize {
+        self.rows.iter().position(|r| r.call == call && r.participant == participant).unwrap_or_else(|| {
+            self.rows.push(Row { call: call.to_owned(), participant, ..Row::default() });
             self.rows.len() - 1
-        });
-        &mut self.rows[at]
+        })
     }
 
     /// The row of a participant.
@@ -157,16 +224,44 @@ pub mod tests {
         }
     }
 
+    /// The same of a face, which has two charts.
+    pub fn seen(kind: EventType, participant: u32, t_media_s: f64, verdict: State, score: f64) -> CallEvent {
+        let mut event = event(kind, t_media_s, verdict, score);
+        (event.participant, event.kind) = (Some(participant), Some(ParticipantKind::Face));
+        event.charts[0].hypothesis = Hypothesis::FaceSynthetic;
+        event.reasons[0].source = "face-forgery".into();
+        let presented =
+            ChartEvent { hypothesis: Hypothesis::FacePresented, score: 1.0, synthetic_at: None, ..event.charts[0] };
+        event.charts.push(presented);
+        event
+    }
+
     #[test]
     fn rows_follow_their_events() {
         let mut board = Board::default();
         board.take(&event(EventType::Joined, 0.0, State::Gathering, 0.0), Some("guest".into()));
         board.take(&event(EventType::Update, 2.0, State::Suspect, 4.5), None);
         let row = board.find("desk", 1).unwrap();
-        assert_eq!((row.name.as_str(), row.state, row.course.len()), ("guest", Some(State::Suspect), 2));
-        assert_eq!(row.worst().map(|(_, share)| share), Some(0.75));
+        assert_eq!((row.name().as_str(), row.state), ("voice in guest", Some(State::Suspect)));
+        assert_eq!(row.courses[&Hypothesis::VoiceSynthetic], [(0.0, 0.0), (2.0, 0.75)]);
+        assert_eq!(row.worst().map(share), Some(0.75));
         assert!(!board.rows[0].left);
         board.take(&event(EventType::Left, 3.0, State::Suspect, 4.5), None);
         assert!(board.rows[0].left);
+    }
+
+    #[test]
+    fn each_chart_has_its_course_and_faces_of_a_stream_are_numbered() {
+        let mut board = Board::default();
+        board.take(&event(EventType::Joined, 0.0, State::Gathering, 0.0), Some("camera".into()));
+        for n in [2, 3] {
+            board.take(&seen(EventType::Joined, n, 0.5, State::Gathering, 0.0), Some("camera".into()));
+        }
+        board.take(&seen(EventType::Update, 3, 2.0, State::Suspect, 4.5), None);
+        let names: Vec<String> = board.rows.iter().map(Row::name).collect();
+        assert_eq!(names, ["voice in camera", "face in camera", "face 2 in camera"]);
+        let row = board.find("desk", 3).unwrap();
+        assert_eq!(row.courses[&Hypothesis::FaceSynthetic].back(), Some(&(2.0, 0.75)));
+        assert_eq!(row.courses[&Hypothesis::FacePresented].back(), Some(&(2.0, 1.0 / 3.0)));
     }
 }

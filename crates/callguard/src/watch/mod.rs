@@ -2,6 +2,7 @@
 
 mod board;
 mod calls;
+mod card;
 mod jsonl;
 mod plain;
 mod player;
@@ -37,6 +38,8 @@ use terminal::{Key, Screen};
 
 /// How often events are read, sources looked at and the view drawn: ten times a second reads as at once.
 const TURN: Duration = Duration::from_millis(100);
+/// How often it is looked at how the analysis keeps up.
+const MEASURE: Duration = Duration::from_secs(1);
 /// How long the end waits for alerts that are on their way.
 const LAST_ALERTS: Duration = Duration::from_secs(10);
 /// Log lines that the view shows.
@@ -66,6 +69,7 @@ pub fn run(common: &Common, args: &Watch, matches: Option<&ArgMatches>) -> Resul
         events,
         channels: Channels::start(&config.alert),
         board: Board::default(),
+        measured: None,
         view,
         log: log.clone(),
         failed: false,
@@ -137,6 +141,7 @@ struct Session {
     events: Option<EventFile>,
     channels: Channels,
     board: Board,
+    measured: Option<Instant>,
     view: View,
     log: Log,
     failed: bool,
@@ -188,6 +193,10 @@ impl Session {
             std::thread::sleep(TURN);
             return Ok(false);
         };
+        if self.measured.is_none_or(|at| at.elapsed() >= MEASURE) {
+            self.measured = Some(Instant::now());
+            self.calls.iter().for_each(|call| self.board.measure(call.name(), &call.report().streams));
+        }
         look.log = self.log.newest(LOG_LINES);
         let standing: Vec<_> =
             self.board.rows.iter().flat_map(|r| r.standing().map(|a| (r.call.clone(), a.number))).collect();

@@ -35,14 +35,24 @@ pub fn line(event: &CallEvent, board: &Board) -> Option<String> {
 
 fn who(event: &CallEvent, board: &Board) -> String {
     let row = event.participant.and_then(|p| board.find(&event.call, p));
-    row.map_or_else(|| event.call.clone(), |row| format!("{}/{}", row.call, row.name))
+    row.map_or_else(|| event.call.clone(), of)
+}
+
+/// A participant in a line: call, stream and who in it.
+#[must_use]
+pub fn of(row: &Row) -> String {
+    if row.stream.is_empty() {
+        format!("{} {}", row.call, row.seat())
+    } else {
+        format!("{}/{} {}", row.call, row.stream, row.seat())
+    }
 }
 
 fn standing(row: &Row) -> String {
-    let Some((chart, _)) = row.worst() else { return row.unobserved.clone().unwrap_or_default() };
+    let Some(chart) = row.worst() else { return row.unobserved.clone().unwrap_or_default() };
     let against = match chart.synthetic_at {
-        Some(at) => format!("score {:.1} of {at:.1}", chart.score),
-        None => format!("score {:.1}, suspect at {:.1}", chart.score, chart.suspect_at),
+        Some(at) => format!("{} {:.1} of {at:.1}", chart.hypothesis, chart.score),
+        None => format!("{} {:.1}, suspect at {:.1}", chart.hypothesis, chart.score, chart.suspect_at),
     };
     let reason = row.reasons.first().map(|r| format!("  {}", reason(r))).unwrap_or_default();
     format!("{against}{reason}")
@@ -75,10 +85,10 @@ mod tests {
         let mut board = Board::default();
         let joined = event(EventType::Joined, 0.0, State::Gathering, 0.0);
         board.take(&joined, Some("guest".into()));
-        assert_eq!(line(&joined, &board).as_deref(), Some("0:00.0  desk/guest  joined"));
+        assert_eq!(line(&joined, &board).as_deref(), Some("0:00.0  desk/guest voice  joined"));
         let suspect = event(EventType::Verdict, 7.5, State::Suspect, 4.25);
         board.take(&suspect, None);
-        let wanted = "0:07.5  desk/guest  suspect  score 4.2 of 6.0  voice-clone +4.2 since 0:00.5";
+        let wanted = "0:07.5  desk/guest voice  suspect  voice-synthetic 4.2 of 6.0  voice-clone +4.2 since 0:00.5";
         assert_eq!(line(&suspect, &board).as_deref(), Some(wanted));
         assert_eq!(line(&event(EventType::Update, 8.0, State::Suspect, 4.0), &board), None);
     }

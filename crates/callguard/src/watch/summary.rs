@@ -6,6 +6,7 @@ use callguard_engine::Engine;
 
 use super::board::Board;
 use super::calls::Guarded;
+use super::plain;
 use crate::config::Config;
 use crate::out::say;
 use crate::report::{Page, Report, Unit, clock};
@@ -30,10 +31,10 @@ pub fn print(calls: &[Guarded], board: &Board) -> Result<(), Trouble> {
         let report = call.report();
         let participants = convert::participants(&report);
         if participants.is_empty() {
-            say(&format!("{}: nothing was heard", call.name()))?;
+            say(&format!("{}: nobody was heard or seen", call.name()))?;
         }
         for (p, result) in report.participants.iter().zip(&participants) {
-            let name = board.find(call.name(), p.id.0).map_or_else(String::new, |row| row.name.clone());
+            let who = board.find(call.name(), p.id.0).map_or_else(|| result.name.clone(), plain::of);
             let raised: Vec<String> = report
                 .alerts
                 .iter()
@@ -42,7 +43,7 @@ pub fn print(calls: &[Guarded], board: &Board) -> Result<(), Trouble> {
                 .collect();
             let raised = if raised.is_empty() { "no alert".to_owned() } else { raised.join(", ") };
             let llr = result.llr.map_or_else(|| "no evidence".to_owned(), |llr| format!("evidence {llr:+.1} nats"));
-            say(&format!("{}/{name}: {} ({raised}; {llr})", call.name(), result.verdict))?;
+            say(&format!("{who}: {} ({raised}; {llr})", result.verdict))?;
         }
         let dropped: u64 = report.streams.iter().map(|s| s.stats.dropped_frames).sum();
         if dropped > 0 {
