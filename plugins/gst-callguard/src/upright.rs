@@ -2,15 +2,16 @@
 
 use callguard_engine::{Rect, Turn};
 
-/// How pictures of a stream must be turned, by its `image-orientation`. `None`: these tags do not say. Whether they are mirrored too is
-/// left out: a face is a face either way.
-pub(crate) fn turn_of(tags: &gst::TagListRef) -> Option<Turn> {
+/// How pictures of a stream must be turned, by its `image-orientation`. `None`: these tags do not say. That they are mirrored too is
+/// left out, a face being a face either way; but what is flipped before it is turned is turned the other way round by that.
+#[must_use]
+pub fn turn_of(tags: &gst::TagListRef) -> Option<Turn> {
     let orientation = tags.get::<gst::tags::ImageOrientation>()?;
-    match orientation.get().trim_start_matches("flip-") {
-        "rotate-0" => Some(Turn::None),
-        "rotate-90" => Some(Turn::Right),
-        "rotate-180" => Some(Turn::Half),
-        "rotate-270" => Some(Turn::Left),
+    match orientation.get() {
+        "rotate-0" | "flip-rotate-0" => Some(Turn::None),
+        "rotate-90" | "flip-rotate-270" => Some(Turn::Right),
+        "rotate-180" | "flip-rotate-180" => Some(Turn::Half),
+        "rotate-270" | "flip-rotate-90" => Some(Turn::Left),
         _ => None,
     }
 }
@@ -68,7 +69,9 @@ mod tests {
             turn_of(&tags)
         };
         assert_eq!(turn("rotate-90"), Some(Turn::Right));
-        assert_eq!(turn("flip-rotate-270"), Some(Turn::Left));
+        // Over the diagonal, as EXIF's 5: a clockwise quarter, but for the mirror.
+        assert_eq!(turn("flip-rotate-270"), Some(Turn::Right));
+        assert_eq!(turn("flip-rotate-90"), Some(Turn::Left));
         assert_eq!(turn("sideways"), None);
         assert_eq!(turn_of(&gst::TagList::new()), None);
     }

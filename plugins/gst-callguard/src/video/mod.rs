@@ -36,7 +36,8 @@ mod regions;
 mod see;
 mod shape;
 
-pub(crate) use shape::formats;
+pub use crate::upright::turn_of;
+pub use shape::{Shape, formats};
 
 glib::wrapper! {
     /// The element.

@@ -28,7 +28,7 @@ const FORMATS: [(VideoFormat, PixelFormat); 19] = [
 ];
 
 /// The formats, as GStreamer has them.
-pub(crate) fn formats() -> impl IntoIterator<Item = VideoFormat> {
+pub fn formats() -> impl IntoIterator<Item = VideoFormat> {
     FORMATS.map(|(format, _)| format)
 }
 
@@ -43,14 +43,19 @@ pub(super) fn template() -> gst::Caps {
 
 /// What caps and tags say of all pictures of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
+pub struct Shape {
     info: gst_video::VideoInfo,
     pixel: PixelFormat,
+    /// How its pictures must be turned.
     pub turn: Turn,
 }
 
 impl Shape {
-    pub(super) fn new(caps: &gst::CapsRef, turn: Turn) -> Result<Self, glib::BoolError> {
+    /// Reads caps.
+    ///
+    /// # Errors
+    /// Where they are no video, or of a format that the eyes do not read.
+    pub fn new(caps: &gst::CapsRef, turn: Turn) -> Result<Self, glib::BoolError> {
         let info = gst_video::VideoInfo::from_caps(caps)?;
         let known = FORMATS.iter().find(|(format, _)| *format == info.format());
         let (_, pixel) = known.ok_or_else(|| glib::bool_error!("{:?} is no format of this element", info.format()))?;
@@ -58,7 +63,8 @@ impl Shape {
     }
 
     /// How long a picture is shown; 0 where the rate varies.
-    pub(super) fn interval(&self) -> ClockTime {
+    #[must_use]
+    pub fn interval(&self) -> ClockTime {
         let fps = self.info.fps();
         let (pictures, seconds) = (u64::try_from(fps.numer()).unwrap_or(0), u64::try_from(fps.denom()).unwrap_or(0));
         ClockTime::SECOND
@@ -82,7 +88,7 @@ impl Shape {
     ///
     /// # Errors
     /// Why they cannot be looked at.
-    pub(super) fn of(&self, buffer: &gst::BufferRef) -> Result<PictureFormat, String> {
+    pub fn of(&self, buffer: &gst::BufferRef) -> Result<PictureFormat, String> {
         let flags = gst_video::VideoBufferFlags::from_bits_truncate(buffer.flags().bits());
         let interlaced = flags.contains(gst_video::VideoBufferFlags::INTERLACED);
         self.format(buffer.meta::<gst_video::VideoMeta>().as_deref(), interlaced)
