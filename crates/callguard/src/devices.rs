@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use crate::capture::mic;
+use crate::capture::{camera, mic};
 use crate::out::say;
 use crate::trouble::Trouble;
 
-/// Prints every microphone of every sound server.
+/// Prints every microphone of every sound server, and every camera.
 ///
 /// # Errors
-/// Where standard output cannot be written.
+/// Where standard output cannot be written, or GStreamer does not start.
 pub fn run() -> Result<ExitCode, Trouble> {
     let mut any = false;
     for (host, devices) in mic::list() {
@@ -23,6 +23,14 @@ pub fn run() -> Result<ExitCode, Trouble> {
             }
             Err(why) => say(&format!("{}: cannot be asked: {why}", host.name()))?,
         }
+    }
+    crate::capture::init()?;
+    let cameras = camera::list();
+    for camera in &cameras {
+        say(&format!("camera:{}\n    {}: {}", camera.path, camera.name, camera.native))?;
+    }
+    if cameras.is_empty() {
+        say("no camera was found")?;
     }
     if !any {
         say("no microphone was found; `callguard doctor` tells which sound servers are there")?;

@@ -12,10 +12,9 @@ fn package(factory: &str) -> &'static str {
             "gstreamer1.0-plugins-base"
         }
         "wavparse" | "flacdec" | "qtdemux" | "matroskademux" | "matroskamux" | "webmmux" | "mp4mux" | "vp8dec"
-        | "vp8enc" | "jpegdec" | "jpegenc" | "v4l2src" | "autoaudiosink" | "autovideosink" | "souphttpsrc" => {
-            "gstreamer1.0-plugins-good"
-        }
-        "tsdemux" | "h264parse" => "gstreamer1.0-plugins-bad",
+        | "vp8enc" | "jpegdec" | "deinterlace" | "videoflip" | "v4l2src" | "autoaudiosink" | "autovideosink"
+        | "souphttpsrc" => "gstreamer1.0-plugins-good",
+        "tsdemux" | "h264parse" | "openh264enc" => "gstreamer1.0-plugins-bad",
         name if name.starts_with("av") => "gstreamer1.0-libav",
         _ => "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav",
     }
@@ -33,7 +32,7 @@ pub fn make(factory: &str) -> Result<gst::Element, Trouble> {
 #[must_use]
 pub fn missing(factory: &str) -> Trouble {
     let fix = match factory {
-        "callguardaudio" => {
+        "callguardaudio" | "callguardvideo" | "callguardoverlay" => {
             "It travels inside the program: build callguard anew, and report this if that does not help.".to_owned()
         }
         _ => format!("Install {} (`make setup` does).", package(factory)),

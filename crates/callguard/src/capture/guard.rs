@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gst::prelude::*;
 use gstreamer as gst;
 
+use super::kinds::{Kinds, Seen};
 use super::place::Place;
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
@@ -20,57 +21,6 @@ const PLAYLISTS: [&str; 8] = [
     "application/x-pls",
     "text/uri-list",
 ];
-
-/// Kinds of media.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Kinds {
-    /// Audio streams.
-    pub sound: bool,
-    /// Video streams, and stills.
-    pub pictures: bool,
-}
-
-impl Kinds {
-    /// Both.
-    pub const ALL: Self = Self { sound: true, pictures: true };
-
-    /// What raw media of these kinds is called, whatever memory it lies in.
-    #[must_use]
-    pub fn caps(self) -> gst::Caps {
-        let mut caps = gst::Caps::new_empty();
-        for (name, wanted) in [("audio/x-raw", self.sound), ("video/x-raw", self.pictures)] {
-            if wanted {
-                caps.merge(gst::Caps::builder(name).any_features().build());
-            }
-        }
-        caps
-    }
-}
-
-/// Caps of coded pictures, by how their names begin; `video/` alone is also what containers are called.
-const PICTURES: [&str; 14] = [
-    "image/",
-    "video/x-raw",
-    "video/x-h26",
-    "video/x-vp",
-    "video/x-av1",
-    "video/x-theora",
-    "video/x-jpeg",
-    "video/x-dv",
-    "video/x-divx",
-    "video/x-xvid",
-    "video/x-msmpeg",
-    "video/x-wmv",
-    "video/x-flash-video",
-    "video/x-prores",
-];
-
-/// What was seen inside an input, decodable or not.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    kinds: Kinds,
-    other: bool,
-}
 
 /// Watches one `uridecodebin` and keeps the first thing that is wrong.
 #[derive(Clone, Debug)]
@@ -124,18 +74,18 @@ impl Guard {
     /// What to say of an input in which nothing is wanted.
     #[must_use]
     pub fn nothing(&self) -> Trouble {
-        let Kinds { sound, pictures } = self.kinds();
+        let (seen, both) = (self.kinds(), "Name a recording that has sound or pictures.");
         let (what, hint) = match self.wanted {
-            Kinds { sound: true, pictures: true } => {
-                ("no audio stream, and no video stream", "Name a recording that has sound or pictures.")
+            Kinds::ALL => ("no audio stream, and no video stream", both),
+            Kinds { pictures: true, .. } if seen.sound => {
+                ("no video stream", "Name what has pictures; for its sound write --audio.")
             }
-            Kinds { sound: true, .. } if pictures => (
-                "no audio stream; its pictures cannot be judged, as no model finds faces",
-                "Name a recording that has sound, or add a model of the task face-detector to manifest.toml.",
+            Kinds { pictures: true, .. } => ("no video stream", "Name what has pictures."),
+            _ if seen.pictures => (
+                "no audio stream, and its pictures are not looked at",
+                "Name what has sound. Pictures are judged where a model finds faces, and not after --audio.",
             ),
-            Kinds { sound: true, .. } => ("no audio stream", "Name a recording that has sound."),
-            _ if sound => ("no video stream", "Name what has pictures; for its sound write --audio."),
-            _ => ("no video stream", "Name what has pictures."),
+            _ => ("no audio stream", "Name what has sound."),
         };
         Trouble::new(code::NO_MEDIA, Stage::Open, format!("{}: {what}", self.shown), hint)
     }
@@ -196,20 +146,10 @@ impl Guard {
         )
     }
 
-    fn note_kind(&self, s: &gst::StructureRef) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = s.name().as_str();
-        // A system stream is a container: it may hold anything.
-        let coded = name == "video/mpeg" && s.get::<bool>("systemstream") == Ok(false);
-        seen.kinds.sound |= name.starts_with("audio/");
-        seen.kinds.pictures |= coded || PICTURES.iter().any(|kind| name.starts_with(kind));
-        seen.other |= ["text/", "subpicture/", "closedcaption/"].iter().any(|kind| name.starts_with(kind));
-    }
-
     /// Whether decoding may go on with media of these caps. Also called for media that is not decoded, such as pictures.
     fn caps(&self, caps: &gst::CapsRef) -> bool {
         let Some(s) = caps.structure(0) else { return true };
-        self.note_kind(s);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).add(s);
         let found = if PLAYLISTS.contains(&s.name().as_str()) {
             Some(self.nested(&format!("it is a playlist ({})", s.name())))
         } else {

@@ -1,17 +1,19 @@
 //! Where media comes in: files, URIs, cameras, microphones. What comes from outside is checked here first.
 
+pub mod camera;
 pub mod decode;
 pub mod element;
 mod expand;
 mod guard;
+mod kinds;
 pub mod mic;
 pub mod open;
 mod place;
-pub mod shape;
 mod whole;
 
 pub use expand::{MEDIA_EXTENSIONS, expand};
-pub use guard::{Guard, Kinds, trouble_of};
+pub use guard::{Guard, trouble_of};
+pub use kinds::Kinds;
 pub use place::{Place, argument_text};
 
 use crate::trouble::{Stage, Trouble, code};

@@ -4,13 +4,24 @@ use std::ffi::OsString;
 
 use clap::ArgMatches;
 
-/// One call and what is heard in it.
+use crate::capture::Kinds;
+
+/// One call and what is heard and seen in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallSources {
     /// The call's name.
     pub call: String,
     /// Its sources, in the order given.
-    pub sources: Vec<OsString>,
+    pub sources: Vec<Asked>,
+}
+
+/// A source, and what is wanted of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// As it was written.
+    pub argument: OsString,
+    /// Its pictures after `--video`, its sound after `--audio`, else both.
+    pub wanted: Kinds,
 }
 
 /// Name of a call that was given none.
@@ -21,7 +32,13 @@ const UNNAMED: &str = "call";
 /// A call without a source is a mistake that is told, not an empty call.
 pub fn calls(matches: &ArgMatches) -> Result<Vec<CallSources>, String> {
     let names = indexed::<String>(matches, "calls");
-    let sources = indexed::<OsString>(matches, "sources");
+    let asked = |id: &str, sound: bool, pictures: bool| {
+        let with = move |(at, argument)| (at, Asked { argument, wanted: Kinds { sound, pictures } });
+        indexed::<OsString>(matches, id).into_iter().map(with)
+    };
+    let mut sources: Vec<(usize, Asked)> =
+        asked("sources", true, true).chain(asked("video", false, true)).chain(asked("audio", true, false)).collect();
+    sources.sort_by_key(|(at, _)| *at);
     let mut groups: Vec<CallSources> = Vec::new();
     for name in names.iter().map(|(_, name)| name) {
         if name.trim().is_empty() {
@@ -56,7 +73,14 @@ mod tests {
     fn grouped(line: &str) -> Result<Vec<(String, Vec<String>)>, String> {
         let matches = crate::cli::Cli::command().try_get_matches_from(line.split(' ')).map_err(|e| e.to_string())?;
         let groups = calls(matches.subcommand_matches("watch").unwrap())?;
-        let text = |s: &OsString| s.to_string_lossy().into_owned();
+        let text = |s: &Asked| {
+            let mark = match s.wanted {
+                Kinds { sound: false, .. } => "video ",
+                Kinds { pictures: false, .. } => "audio ",
+                _ => "",
+            };
+            format!("{mark}{}", s.argument.to_string_lossy())
+        };
         Ok(groups.iter().map(|g| (g.call.clone(), g.sources.iter().map(text).collect())).collect())
     }
 
@@ -79,6 +103,15 @@ mod tests {
         assert_groups(
             "callguard watch --call a one --call b two --call a three",
             &[("a", &["one", "three"]), ("b", &["two"])],
+        );
+    }
+
+    #[test]
+    fn parts_of_sources_follow_their_call_too() {
+        assert_groups("callguard watch --video a.mp4 --audio b.wav", &[("call", &["video a.mp4", "audio b.wav"])]);
+        assert_groups(
+            "callguard watch --call a --audio b.wav one --call b --video camera --call a --video two",
+            &[("a", &["audio b.wav", "one", "video two"]), ("b", &["video camera"])],
         );
     }
 

@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use callguard_inference::{Fallback, Provider};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use calls::{CallSources, calls};
+pub use calls::{Asked, CallSources, calls};
 
 const LONG_ABOUT: &str = "\
-Watches calls and recordings, and says with reasons when a voice is synthetic.
+Watches calls and recordings, and says with reasons when a voice or a face is synthetic or replayed.
 
 Every verdict keeps one promise: at most so many genuine people are flagged in a call
 (1 % in 10 minutes, unless the profile or --false-alarm says otherwise).";
@@ -20,12 +20,12 @@ Every verdict keeps one promise: at most so many genuine people are flagged in a
 const EXAMPLES: &str = "\
 Examples:
   callguard doctor                                 what is missing here, and the fix
-  callguard scan call.wav                          is a voice in this recording synthetic?
+  callguard scan call.mp4                          is a voice or a face in this recording synthetic?
   callguard scan calls/ --report report            a whole folder, with pages to read
-  callguard watch --call desk mic                  guard the microphone, live
+  callguard watch --call desk camera mic           guard camera and microphone, live
   callguard watch --call a a.wav --call b b.wav    two callers at real-time pace";
 
-/// Callguard: a guard against synthetic voices in calls.
+/// Callguard: a guard against synthetic voices and faces in calls.
 #[derive(Debug, Parser)]
 #[command(name = "callguard", version, about, long_about = LONG_ABOUT, after_help = EXAMPLES)]
 #[command(propagate_version = true, max_term_width = 110)]
@@ -124,7 +124,7 @@ Exit code: 0 all inputs were judged; 1 an input failed (the others went on);
 #[derive(Args, Debug)]
 #[command(after_help = SCAN_HELP)]
 pub struct Scan {
-    /// Files, folders and URIs (file, http, https)
+    /// Files, folders and URIs (file, http, https) with sound, pictures, or both
     #[arg(required = true, value_name = "PATH")]
     pub inputs: Vec<OsString>,
     /// What is printed: a table, or one JSON object per line (callguard.scan/1) and nothing else
@@ -133,6 +133,9 @@ pub struct Scan {
     /// Write pages to read into this folder: self-contained HTML with plots and reasons
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
+    /// Keep pictures of the moments that decided, for the report. Faces are personal data: they are kept only where this asks for it
+    #[arg(long, requires = "report")]
+    pub thumbnails: bool,
     /// How many inputs at once [default: as many as there are cores]
     #[arg(long, value_name = "N", env = "CALLGUARD_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
@@ -156,6 +159,8 @@ pub enum Format {
 const WATCH_HELP: &str = "\
 Examples:
   callguard watch mic
+  callguard watch --call desk --video /dev/video0 --audio mic --overlay window
+  callguard watch interview.mp4 --overlay seen.webm --report report --thumbnails
   callguard watch --call guest-1 one.wav --call guest-2 two.wav --jsonl events.jsonl
   callguard watch --on-alert 'jq -r .alert.hypothesis >> alerts.txt' mic
   callguard watch --on-alert https://desk.example/hook --report report guest.wav
@@ -170,9 +175,19 @@ pub struct Watch {
     /// Name of the call that the sources after it belong to
     #[arg(long = "call", value_name = "NAME", action = clap::ArgAction::Append)]
     pub calls: Vec<String>,
-    /// A file or URI played at real-time pace, `mic` or `mic:DEVICE`, or `test`
-    #[arg(required = true, value_name = "SRC")]
+    /// A file or URI played at real-time pace (sound, pictures, or both), `mic` or `mic:DEVICE`, `camera` or a V4L2 device such as
+    /// /dev/video0, or `test`
+    #[arg(required_unless_present_any = ["video", "audio"], value_name = "SRC")]
     pub sources: Vec<OsString>,
+    /// Only the pictures of a source, as part of the call before it; may be repeated
+    #[arg(long, value_name = "SRC", action = clap::ArgAction::Append)]
+    pub video: Vec<OsString>,
+    /// Only the sound of a source, as part of the call before it; may be repeated
+    #[arg(long, value_name = "SRC", action = clap::ArgAction::Append)]
+    pub audio: Vec<OsString>,
+    /// Show the pictures with what is found: `window`, or a .webm, .mkv or .mp4 file; of several calls each has its own
+    #[arg(long, value_name = "FILE|window")]
+    pub overlay: Option<OsString>,
     /// Append every event to this file, one JSON object per line (callguard.event/1)
     #[arg(long, value_name = "FILE")]
     pub jsonl: Option<PathBuf>,
@@ -182,6 +197,9 @@ pub struct Watch {
     /// Write pages to read into this folder at the end
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
+    /// Keep pictures of the moments that decided, for the report. Faces are personal data: they are kept only where this asks for it
+    #[arg(long, requires = "report")]
+    pub thumbnails: bool,
     /// Also play what is watched to the loudspeaker
     #[arg(long)]
     pub listen: bool,

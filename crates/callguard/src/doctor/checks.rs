@@ -4,17 +4,25 @@ use callguard_engine::EngineError;
 use callguard_inference::{Library, Model, Options};
 
 use super::Finding;
-use crate::capture::{self, element, mic};
+use crate::capture::{self, camera, element, mic};
 use crate::cli::Common;
 use crate::config::{self, Config};
 use crate::models;
 use crate::trouble::{Stage, Trouble, code};
 
 /// Elements without which nothing can be judged: made, since a registry may list what does not load.
-const NEEDED: [&str; 7] =
-    ["uridecodebin", "audioconvert", "videoconvert", "appsink", "appsrc", "fakesink", "callguardaudio"];
+const NEEDED: [&str; 8] = [
+    "uridecodebin",
+    "audioconvert",
+    "videoconvert",
+    "appsink",
+    "appsrc",
+    "fakesink",
+    "callguardaudio",
+    "callguardvideo",
+];
 /// Elements for particular inputs, and what for.
-const FOR_INPUTS: [(&str, &str); 14] = [
+const FOR_INPUTS: [(&str, &str); 15] = [
     ("wavparse", "WAV"),
     ("flacdec", "FLAC"),
     ("opusdec", "Opus"),
@@ -28,7 +36,20 @@ const FOR_INPUTS: [(&str, &str); 14] = [
     ("avdec_mpeg4", "MPEG-4 pictures"),
     ("vp8dec", "VP8"),
     ("jpegdec", "Motion JPEG"),
+    ("v4l2src", "cameras"),
     ("souphttpsrc", "http and https"),
+];
+/// Elements for `watch --overlay`.
+const FOR_OVERLAY: [(&str, &str); 9] = [
+    ("callguardoverlay", "drawing"),
+    ("deinterlace", "interlaced pictures"),
+    ("videoflip", "turned pictures"),
+    ("vp8enc", "WebM and Matroska"),
+    ("webmmux", "WebM"),
+    ("matroskamux", "Matroska"),
+    ("openh264enc", "MP4"),
+    ("mp4mux", "MP4"),
+    ("autovideosink", "a window"),
 ];
 
 type Say<'a> = dyn FnMut(&str, Finding) -> Result<(), Trouble> + 'a;
@@ -45,7 +66,8 @@ pub fn all(common: &Common, say: &mut Say<'_>) -> Result<(), Trouble> {
     };
     media(say)?;
     engine(&config, say)?;
-    microphones(say)
+    microphones(say)?;
+    cameras(say)
 }
 
 fn outcome<E: Clone + Into<Trouble>>(result: Result<String, &E>) -> Finding {
@@ -66,12 +88,18 @@ fn media(say: &mut Say<'_>) -> Result<(), Trouble> {
         Some(trouble) => say("elements", Finding::Broken(trouble.clone()))?,
         None => say("elements", Finding::Fine(NEEDED.join(", ")))?,
     }
-    let (found, lacking): (Vec<_>, Vec<_>) = FOR_INPUTS.iter().partition(|(name, _)| element::make(name).is_ok());
-    let kinds: Vec<&str> = found.iter().map(|(_, kind)| *kind).collect();
-    say("inputs", Finding::Fine(kinds.join(", ")))?;
+    optional("inputs", &FOR_INPUTS, say)?;
+    optional("overlay", &FOR_OVERLAY, say)
+}
+
+fn optional(what: &str, elements: &[(&str, &str)], say: &mut Say<'_>) -> Result<(), Trouble> {
+    let (found, lacking): (Vec<_>, Vec<_>) = elements.iter().partition(|(name, _)| element::make(name).is_ok());
+    let mut kinds: Vec<&str> = found.iter().map(|(_, kind)| *kind).collect();
+    kinds.dedup();
+    say(what, Finding::Fine(kinds.join(", ")))?;
     for (name, kind) in lacking {
         let trouble = element::missing(name);
-        say("inputs", Finding::Lacking(Trouble { message: format!("{kind}: {}", trouble.message), ..trouble }))?;
+        say(what, Finding::Lacking(Trouble { message: format!("{kind}: {}", trouble.message), ..trouble }))?;
     }
     Ok(())
 }
@@ -114,6 +142,23 @@ fn microphones(say: &mut Say<'_>) -> Result<(), Trouble> {
                 format!("no default microphone ({} device(s) in all); only `watch mic` needs one", devices.len());
             let hint = "Plug one in, or start the sound server; `callguard devices` lists what there is.";
             say("microphone", Finding::Lacking(Trouble::new(code::DEVICE, Stage::Capture, what, hint)))
+        }
+    }
+}
+
+fn cameras(say: &mut Say<'_>) -> Result<(), Trouble> {
+    if capture::init().is_err() {
+        return Ok(());
+    }
+    let cameras = camera::list();
+    match cameras.first() {
+        Some(first) => {
+            say("camera", Finding::Fine(format!("{}: {} ({} in all)", first.path, first.name, cameras.len())))
+        }
+        None => {
+            let hint = "Plug one in; `callguard devices` lists what there is.";
+            let what = "no camera; only `watch camera` needs one";
+            say("camera", Finding::Lacking(Trouble::new(code::DEVICE, Stage::Capture, what, hint)))
         }
     }
 }

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use callguard_engine::Engine;
+use callguard_engine::{Engine, EngineConfig};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Common, Format, Scan};
@@ -47,7 +47,7 @@ pub fn run(common: &Common, args: &Scan) -> Result<ExitCode, Trouble> {
     let mut report = args.report.as_deref().map(|dir| Report::create(dir, Unit::File)).transpose()?;
     let bar = progress_bar(inputs.len(), args.quiet);
     log.above(&bar);
-    let engine = Engine::start(config.engine()).map_err(Trouble::from);
+    let engine = Engine::start(EngineConfig { thumbnails: args.thumbnails, ..config.engine() }).map_err(Trouble::from);
     if let Err(trouble) = &engine {
         bar.suspend(|| eprintln!("callguard: {}", trouble.for_people()));
     }

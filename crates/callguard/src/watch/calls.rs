@@ -2,22 +2,36 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use callguard_core::{AlertKey, CallEvent};
 use callguard_engine::{CallReport, Engine, LiveCall, Subscription};
+use gst::prelude::*;
 use gstcallguard::EngineHandle;
+use gstreamer as gst;
 
-use super::player::{Player, Watched};
+use super::branch::Watched;
+use super::overlay::Overlay;
+use super::player::{Player, clock};
 use super::source::Source;
 use crate::cli::CallSources;
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
-/// What one call is to hear.
+/// What one call is to hear and see.
 #[derive(Debug)]
 pub struct Planned {
     name: String,
     sources: Vec<(Source, String)>,
+}
+
+/// What else is done with what is heard and seen.
+#[derive(Clone, Debug, Default)]
+pub struct Show {
+    /// Sound goes to the loudspeaker.
+    pub listen: bool,
+    /// Pictures are shown with what is found.
+    pub overlay: Option<Overlay>,
 }
 
 /// Checks every source before anything is started, and names the streams so that they differ within a call.
@@ -33,8 +47,8 @@ pub fn plan(groups: &[CallSources], limits: &Limits) -> Result<Vec<Planned>, Tro
         }
         let mut used: HashMap<String, u32> = HashMap::new();
         let mut sources = Vec::new();
-        for argument in &group.sources {
-            let source = Source::parse(argument, limits)?;
+        for asked in &group.sources {
+            let source = Source::parse(&asked.argument, asked.wanted, limits)?;
             let count = used.entry(source.name()).or_default();
             *count += 1;
             let name = if *count == 1 { source.name() } else { format!("{} ({count})", source.name()) };
@@ -45,21 +59,51 @@ pub fn plan(groups: &[CallSources], limits: &Limits) -> Result<Vec<Planned>, Tro
     Ok(planned)
 }
 
+/// Takes out what no model of the engine can judge.
+///
+/// # Errors
+/// Where nothing is left of a source, or the overlay has nothing to draw.
+pub fn fit(planned: &mut [Planned], show: &Show, engine: &Engine) -> Result<(), Trouble> {
+    if engine.sees() {
+        return Ok(());
+    }
+    let refuse = |what: &str| {
+        let hint =
+            "Add a model of the task face-detector to manifest.toml; `callguard models list` shows what there is.";
+        Trouble::new("no-model", Stage::Configure, format!("{what}: no model finds faces"), hint)
+    };
+    if show.overlay.is_some() {
+        return Err(refuse("--overlay"));
+    }
+    for (source, stream) in planned.iter_mut().flat_map(|p| &mut p.sources) {
+        if !source.wanted.sound {
+            return Err(refuse(stream));
+        }
+        source.wanted.pictures = false;
+    }
+    tracing::warn!(stage = "detect", "no model finds faces: only sound is judged");
+    Ok(())
+}
+
 /// Starts every source. One that cannot be started is reported by the first [`Guarded::look`]; the others go on.
 ///
 /// # Errors
 /// Where not one source could be started: the first one's reason.
-pub fn start(engine: &Engine, planned: Vec<Planned>, listen: bool, limits: &Limits) -> Result<Vec<Guarded>, Trouble> {
+pub fn start(engine: &Engine, planned: Vec<Planned>, show: &Show, limits: &Limits) -> Result<Vec<Guarded>, Trouble> {
     let handle = EngineHandle::new(engine.clone());
+    let several = planned.len() > 1;
     let mut calls = Vec::new();
     for Planned { name, sources } in planned {
         let call = engine.live(&name);
         let events = call.subscribe();
         let context = gstcallguard::context(&handle);
+        let overlay = show.overlay.as_ref().map(|o| if several { o.marked(&name) } else { o.clone() });
+        let overlay = overlay.map(|o| (o, Arc::new(AtomicU32::new(0))));
+        let base = clock().time();
         let (mut players, mut failed) = (Vec::new(), Vec::new());
         for (source, stream) in sources {
-            let watched = Watched { call: name.clone(), stream, listen };
-            match Player::start(&source, &watched, &context, limits) {
+            let watched = Watched { call: name.clone(), stream, listen: show.listen, overlay: overlay.clone() };
+            match Player::start(&source, watched, &context, limits, base) {
                 Ok(player) => players.push(player),
                 Err(trouble) => failed.push(trouble),
             }
@@ -103,7 +147,17 @@ impl Guarded {
         if self.players.is_empty() {
             self.close();
         }
+        self.begin();
         std::mem::take(&mut self.failed)
+    }
+
+    /// Recordings of one call begin together, once each is there or has failed: their running time is the call's.
+    fn begin(&mut self) {
+        let waiting = || self.players.iter().filter(|p| p.waits());
+        if waiting().next().is_some() && waiting().all(Player::is_ready) {
+            let base = clock().time();
+            self.players.iter_mut().filter(|p| p.waits()).for_each(|p| p.play(base));
+        }
     }
 
     /// Ends the sources and the call; what was heard is judged.

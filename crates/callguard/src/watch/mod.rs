@@ -1,9 +1,12 @@
-//! Live calls, guarded: sources play or record, the engine listens, and what it finds is shown, kept and told.
+//! Live calls, guarded: sources play or record, the engine listens and looks, and what it finds is shown, kept and told.
 
 mod board;
+mod branch;
 mod calls;
 mod card;
+mod feed;
 mod jsonl;
+mod overlay;
 mod plain;
 mod player;
 mod screen;
@@ -18,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use callguard_core::CallEvent;
-use callguard_engine::Engine;
+use callguard_engine::{Engine, EngineConfig};
 use clap::ArgMatches;
 use tracing::error;
 
@@ -31,8 +34,9 @@ use crate::report::promise;
 use crate::trouble::Trouble;
 use crate::{capture, log};
 use board::Board;
-use calls::Guarded;
+use calls::{Guarded, Show};
 use jsonl::EventFile;
+use overlay::Overlay;
 use screen::Look;
 use terminal::{Key, Screen};
 
@@ -57,12 +61,15 @@ pub fn run(common: &Common, args: &Watch, matches: Option<&ArgMatches>) -> Resul
         .map_err(|message| refusal(None, &[Complaint { key: "--call".into(), message }]))?;
     let log = log::start(&config)?;
     capture::init()?;
-    let planned = calls::plan(&groups, &config.capture)?;
+    let mut planned = calls::plan(&groups, &config.capture)?;
+    let overlay = args.overlay.as_deref().map(Overlay::parse).transpose()?;
+    let show = Show { listen: args.listen, overlay };
     let events = args.jsonl.as_deref().map(EventFile::open).transpose()?;
     let report = args.report.as_deref().map(summary::create).transpose()?;
-    let engine = Engine::start(config.engine())?;
+    let engine = Engine::start(EngineConfig { thumbnails: args.thumbnails, ..config.engine() })?;
+    calls::fit(&mut planned, &show, &engine)?;
     let stop = stop_switch();
-    let calls = calls::start(&engine, planned, args.listen, &config.capture)?;
+    let calls = calls::start(&engine, planned, &show, &config.capture)?;
     let view = View::open(args, &log, &config)?;
     let mut session = Session {
         calls,

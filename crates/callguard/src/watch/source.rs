@@ -1,52 +1,103 @@
 //! What is watched: one argument each.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::capture::Place;
+use crate::capture::{Kinds, Place, camera};
 use crate::config::Limits;
-use crate::trouble::Trouble;
+use crate::trouble::{Stage, Trouble, code};
 
-/// One source.
+/// One source, and what is wanted of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub struct Source {
+    /// Where it comes from.
+    pub from: From,
+    /// Its sound, its pictures, or both.
+    pub wanted: Kinds,
+}
+
+/// Where a source comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
     /// A file or URI, at real-time pace.
     Play(Place),
     /// A microphone; `None`: the default one.
     Mic(Option<String>),
+    /// A camera; `None`: the first one.
+    Camera(Option<PathBuf>),
     /// A test signal, to see that everything runs.
     Test,
 }
 
 impl Source {
-    /// Reads an argument. A file named `mic` or `test` is written `./mic` or `./test`.
+    /// Reads an argument of which `wanted` is wanted. A file named `mic`, `camera` or `test` is written `./mic` and so on.
     ///
     /// # Errors
-    /// As [`Place::parse`] and [`Place::check`].
-    pub fn parse(argument: &OsStr, limits: &Limits) -> Result<Self, Trouble> {
+    /// As [`Place::parse`] and [`Place::check`]; [`code::CONFIG`] for pictures from a microphone or sound from a camera.
+    pub fn parse(argument: &OsStr, wanted: Kinds, limits: &Limits) -> Result<Self, Trouble> {
+        let from = From::parse(argument, limits)?;
+        let gives = from.gives();
+        let wanted = Kinds { sound: wanted.sound && gives.sound, pictures: wanted.pictures && gives.pictures };
+        if wanted == Kinds::default() {
+            let (what, right) = if gives.sound { ("no pictures", "--audio") } else { ("no sound", "--video") };
+            let shown = argument.to_string_lossy();
+            let hint = format!("Write {right} {shown}, or {shown} alone.");
+            return Err(Trouble::new(code::CONFIG, Stage::Configure, format!("{shown} has {what}"), hint));
+        }
+        Ok(Self { from, wanted })
+    }
+
+    /// What the streams are called in their call.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.from {
+            From::Play(Place::File(path)) => stem(path),
+            From::Play(Place::Remote(url)) => stem(Path::new(url.path())),
+            From::Mic(None) => "mic".to_owned(),
+            From::Mic(Some(device)) => device.clone(),
+            From::Camera(None) => "camera".to_owned(),
+            From::Camera(Some(path)) => stem(path),
+            From::Test => "test".to_owned(),
+        }
+    }
+}
+
+impl From {
+    fn parse(argument: &OsStr, limits: &Limits) -> Result<Self, Trouble> {
         match argument.to_str() {
             Some("mic") => return Ok(Self::Mic(None)),
+            Some("camera") => return Ok(Self::Camera(None)),
             Some("test") => return Ok(Self::Test),
             Some(text) if text.starts_with("mic:") && text.len() > 4 => {
                 return Ok(Self::Mic(Some(text[4..].to_owned())));
             }
+            Some(text) if text.starts_with("camera:") && text.len() > 7 => {
+                return Ok(Self::Camera(Some(camera::find(Some(Path::new(&text[7..])))?)));
+            }
             _ => {}
         }
         let place = Place::parse(argument, &limits.watch_schemes)?;
+        if let Place::File(path) = &place
+            && camera::is_camera(path)
+        {
+            return Ok(Self::Camera(Some(path.clone())));
+        }
         place.check(limits)?;
         Ok(Self::Play(place))
     }
 
-    /// What the stream is called in its call.
-    #[must_use]
-    pub fn name(&self) -> String {
+    /// What it may have.
+    fn gives(&self) -> Kinds {
         match self {
-            Self::Play(Place::File(path)) => stem(path),
-            Self::Play(Place::Remote(url)) => stem(Path::new(url.path())),
-            Self::Mic(None) => "mic".to_owned(),
-            Self::Mic(Some(device)) => device.clone(),
-            Self::Test => "test".to_owned(),
+            Self::Play(_) | Self::Test => Kinds::ALL,
+            Self::Mic(_) => Kinds { sound: true, pictures: false },
+            Self::Camera(_) => Kinds { sound: false, pictures: true },
         }
+    }
+
+    /// It gives its own pace, and cannot wait.
+    pub(super) fn is_live(&self) -> bool {
+        !matches!(self, Self::Play(_))
     }
 }
 
@@ -58,18 +109,38 @@ fn stem(path: &Path) -> String {
 mod tests {
     use super::*;
 
+    const SOUND: Kinds = Kinds { sound: true, pictures: false };
+    const PICTURES: Kinds = Kinds { sound: false, pictures: true };
+
+    fn parse(text: impl AsRef<OsStr>, wanted: Kinds) -> Result<Source, Trouble> {
+        let limits = crate::config::load(&crate::cli::Common::default()).unwrap().capture;
+        Source::parse(text.as_ref(), wanted, &limits)
+    }
+
     #[test]
     fn words_and_paths_are_told_apart() {
-        let limits = crate::config::load(&crate::cli::Common::default()).unwrap().capture;
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("guest one.wav");
         std::fs::write(&file, "x").unwrap();
-        let parse = |text: &OsStr| Source::parse(text, &limits);
-        assert_eq!(parse(OsStr::new("mic")), Ok(Source::Mic(None)));
-        assert_eq!(parse(OsStr::new("mic:alsa:hw:0")), Ok(Source::Mic(Some("alsa:hw:0".into()))));
-        assert_eq!(parse(OsStr::new("test")), Ok(Source::Test));
-        assert_eq!(parse(file.as_os_str()).unwrap().name(), "guest one");
-        assert_eq!(parse(OsStr::new("./mic")).unwrap_err().code, "not-found");
-        assert_eq!(parse(OsStr::new("rtsp://x/y")).unwrap_err().code, "scheme-not-allowed");
+        let from = |text: &str| parse(text, Kinds::ALL).map(|s| s.from);
+        assert_eq!(from("mic"), Ok(From::Mic(None)));
+        assert_eq!(from("mic:alsa:hw:0"), Ok(From::Mic(Some("alsa:hw:0".into()))));
+        assert_eq!(from("camera"), Ok(From::Camera(None)));
+        assert_eq!(from("test"), Ok(From::Test));
+        assert_eq!(parse(&file, Kinds::ALL).unwrap().name(), "guest one");
+        let code = |text: &str| from(text).unwrap_err().code;
+        assert_eq!(code("./mic"), "not-found");
+        assert_eq!(code("rtsp://x/y"), "scheme-not-allowed");
+        assert_eq!(code("camera:/dev/video99"), "device-unavailable");
+        assert_eq!(code("/dev/null"), "not-a-file");
+    }
+
+    #[test]
+    fn a_source_gives_what_it_has() {
+        assert_eq!(parse("test", PICTURES).unwrap().wanted, PICTURES);
+        assert_eq!(parse("mic", Kinds::ALL).unwrap().wanted, SOUND);
+        assert_eq!(parse("camera", Kinds::ALL).unwrap().wanted, PICTURES);
+        assert!(parse("mic", PICTURES).unwrap_err().hint.contains("--audio mic"));
+        assert!(parse("camera", SOUND).unwrap_err().hint.contains("--video camera"));
     }
 }

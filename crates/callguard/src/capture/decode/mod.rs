@@ -16,10 +16,10 @@ use callguard_engine::Picture;
 use gst::prelude::*;
 use gstreamer as gst;
 
-use super::guard::{Guard, Kinds};
+use super::guard::Guard;
 use super::open::open;
 use super::whole;
-use crate::capture::Place;
+use crate::capture::{Kinds, Place};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 use link::{Link, State};

@@ -1,18 +1,20 @@
 //! A video stream's pictures, as they are stored.
 
-use std::time::Duration;
-
 use callguard_core::MediaTime;
 use callguard_engine::{Picture, Turn};
+use gstcallguard::video::{Shape, turn_of};
 use gstreamer as gst;
+use gstreamer_video as gst_video;
 
 use super::link::{Common, Take, stamp};
 use super::{Watch, damaged};
 use crate::capture::guard::caps_trouble;
-use crate::capture::shape::{Shape, turn_of};
 use crate::trouble::Trouble;
 
-pub(super) use crate::capture::shape::formats;
+/// What the converter may leave.
+pub(super) fn formats() -> gst::Caps {
+    gst_video::VideoCapsBuilder::new().format_list(gstcallguard::video::formats()).build()
+}
 
 pub(super) struct Pictures {
     common: Common,
@@ -29,13 +31,13 @@ impl Take for Pictures {
         let (Some(buffer), Some(caps)) = (sample.buffer(), sample.caps()) else { return Ok(()) };
         let shape = self.shape(caps)?;
         let at = stamp(sample).unwrap_or(self.next);
-        self.next = at + buffer.duration().map_or(shape.interval(), |d| Duration::from_nanos(d.nseconds()));
+        self.next = at + buffer.duration().unwrap_or(shape.interval()).into();
         self.common.reached(self.next)?;
         if !self.watch.takes(at) {
             return Ok(());
         }
         let broken = |what: &dyn std::fmt::Display| damaged(&self.common.shown, what);
-        let format = shape.of(buffer, self.turn).map_err(|e| broken(&e))?;
+        let format = shape.of(buffer).map_err(|e| broken(&e))?;
         let map = buffer.map_readable().map_err(|e| broken(&e))?;
         let filled = buffer.flags().intersects(gst::BufferFlags::GAP | gst::BufferFlags::CORRUPTED);
         self.watch.show(&Picture { format: &format, bytes: &map, at }, filled)
@@ -56,6 +58,7 @@ impl Pictures {
     fn shape(&mut self, caps: &gst::CapsRef) -> Result<Shape, Trouble> {
         if let Some((known, shape)) = &self.shape
             && **known == *caps
+            && shape.turn == self.turn
         {
             return Ok(shape.clone());
         }
@@ -63,7 +66,7 @@ impl Pictures {
         if let Some(trouble) = caps.structure(0).and_then(|s| caps_trouble(limits, shown, s)) {
             return Err(trouble);
         }
-        let shape = Shape::new(caps).map_err(|e| damaged(shown, &e))?;
+        let shape = Shape::new(caps, self.turn).map_err(|e| damaged(shown, &e))?;
         self.shape = Some((caps.to_owned(), shape.clone()));
         Ok(shape)
     }

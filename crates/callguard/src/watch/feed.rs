@@ -1,0 +1,86 @@
+//! From a source to pads that branches are linked to.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use gst::prelude::*;
+use gstreamer as gst;
+
+use super::branch::{Branch, broken, static_pad};
+use super::source::{From, Source};
+use crate::capture::element::make;
+use crate::capture::mic::Mic;
+use crate::capture::open::open;
+use crate::capture::{Guard, camera};
+use crate::trouble::Trouble;
+
+/// Adds a source to the pipeline and links each of its streams, now or when it shows. What is returned must live as long as the pipeline.
+///
+/// # Errors
+/// Where an element is missing, or a device cannot be opened.
+pub fn feed(
+    source: &Source,
+    pipeline: &gst::Pipeline,
+    guard: &Guard,
+    branch: Branch,
+    (clock, base): (&gst::Clock, gst::ClockTime),
+) -> Result<Option<Mic>, Trouble> {
+    match &source.from {
+        From::Play(place) => decoded(&open(place, pipeline, guard)?, pipeline, guard, branch),
+        From::Camera(wanted) => {
+            let device = camera::find(wanted.as_deref())?;
+            decoded(&camera::open(&device, pipeline, &branch.limits)?, pipeline, guard, branch);
+        }
+        From::Mic(device) => {
+            // The recorder stamps by the pipeline's clock from its first block on.
+            let recording = Mic::start(device.as_deref(), clock, base)?;
+            let shown = branch.watched.shown();
+            pipeline.add(recording.element()).map_err(|e| broken(&shown, &e))?;
+            branch.connect(pipeline, &static_pad(recording.element(), "src", &shown)?)?;
+            return Ok(Some(recording));
+        }
+        From::Test => test(source, pipeline, &branch)?,
+    }
+    Ok(None)
+}
+
+fn decoded(decoder: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, branch: Branch) {
+    let progress = Arc::clone(&branch.progress);
+    let (weak, guard) = (pipeline.downgrade(), guard.clone());
+    decoder.connect_pad_added(move |_, pad| {
+        if let Some(pipeline) = weak.upgrade()
+            && let Err(trouble) = branch.connect(&pipeline, pad)
+        {
+            guard.note(trouble);
+        }
+    });
+    decoder.connect("no-more-pads", false, move |_| {
+        progress.complete.store(true, Ordering::Release);
+        None
+    });
+}
+
+/// A tone, and colour bars that move.
+fn test(source: &Source, pipeline: &gst::Pipeline, branch: &Branch) -> Result<(), Trouble> {
+    let shown = branch.watched.shown();
+    if source.wanted.sound {
+        let tone = make("audiotestsrc")?;
+        tone.set_property("is-live", true);
+        tone.set_property_from_str("wave", "sine");
+        tone.set_property("volume", 0.2);
+        pipeline.add(&tone).map_err(|e| broken(&shown, &e))?;
+        branch.connect(pipeline, &static_pad(&tone, "src", &shown)?)?;
+    }
+    if source.wanted.pictures {
+        let (bars, filter) = (make("videotestsrc")?, make("capsfilter")?);
+        bars.set_property("is-live", true);
+        bars.set_property("horizontal-speed", 2i32);
+        let caps = gst::Caps::builder("video/x-raw").field("width", 640i32).field("height", 360i32);
+        filter.set_property("caps", caps.field("framerate", gst::Fraction::new(25, 1)).build());
+        pipeline.add_many([&bars, &filter]).map_err(|e| broken(&shown, &e))?;
+        gst::Element::link_many([&bars, &filter]).map_err(|e| broken(&shown, &e))?;
+        branch.connect(pipeline, &static_pad(&filter, "src", &shown)?)?;
+    }
+    branch.progress.complete.store(true, Ordering::Release);
+    Ok(())
+}
