@@ -183,9 +183,9 @@ fn a_request_to_end_ends_it_with_a_summary() {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let joined = lines.next().unwrap().unwrap();
-    assert!(joined.contains("desk/test voice  joined"), "{joined}");
+    assert!(joined.contains("desk/test ") && joined.contains("  joined"), "{joined}");
     std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert!(rest.last().unwrap().starts_with("desk/test voice: inconclusive"), "{rest:?}");
+    assert!(rest.iter().any(|line| line.starts_with("desk/test voice: inconclusive")), "{rest:?}");
 }
