@@ -97,7 +97,8 @@ impl Face {
         self.bounds.area().sqrt()
     }
 
-    fn square(&self, factor: f32, side: usize) -> Similarity {
+    /// A crop around the face, eyes level, whose side is `factor` times the distance from eyes to mouth.
+    pub(crate) fn square(&self, factor: f32, side: usize) -> Similarity {
         let (eyes, mouth) = (self.landmarks.eyes(), self.landmarks.mouth());
         let (left, right) = (self.landmarks.left_eye, self.landmarks.right_eye);
         let (dx, dy) = (right.x - left.x, right.y - left.y);

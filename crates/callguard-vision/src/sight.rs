@@ -78,7 +78,7 @@ pub enum Sight {
         seat: Seat,
         /// What is known of it.
         facts: WindowFacts,
-        /// Its crops; at least one.
+        /// Its crops, at least three, none older than a second.
         crops: Vec<CropId>,
     },
     /// What needs no model has a score.

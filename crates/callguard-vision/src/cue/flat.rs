@@ -16,12 +16,15 @@ use crate::{Face, Picture, Point, Similarity, sample};
 /// Time between the two looks that are compared: a hand has moved by then, and a point is still found.
 const LEAST_APART: Duration = Duration::from_millis(290);
 const MOST_APART: Duration = Duration::from_millis(600);
-/// Points across and down, their distance and that of the first from the edge, pixels of the wide crop.
+/// Side of the square that is looked at, in distances from eyes to mouth: the face with hair, neck and what lies close beside. A print
+/// often ends where the wide crop does.
+const AROUND: f32 = 6.0;
+/// Points across and down, their distance and that of the first from the edge, pixels of that square.
 const ACROSS: usize = 9;
 const EVERY: usize = 10;
 const FIRST: usize = 8;
-/// Radius of the face in the wide crop, pixels: half a tight crop.
-const FACE: f32 = 24.0;
+/// Radius of the face in it, pixels: half a tight crop.
+const FACE: f32 = 33.0;
 /// Points that must be found, in all, and of those in and around the face.
 const LEAST_POINTS: usize = 24;
 const LEAST_EACH: usize = 8;
@@ -55,7 +58,7 @@ impl Flat {
             sample::luma(picture, place, SIDE, SIDE, &mut self.luma);
             self.moved.push_back((at, moved(before, &Pair::of(&self.luma))));
         }
-        let place = face.wide(SIDE);
+        let place = face.square(AROUND, SIDE);
         sample::luma(picture, &place, SIDE, SIDE, &mut self.luma);
         self.before = Some((at, place, Pair::of(&self.luma)));
     }

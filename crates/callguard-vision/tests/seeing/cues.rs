@@ -44,7 +44,7 @@ fn who_sits_still_is_not_repeating() {
     for ms in (0..8_000).step_by(100) {
         let actors = [Actor { alive: false, ..actor(1, 300.0, 180.0) }];
         // A shadow passes: the face changes, nothing moves.
-        let shade = (ms / 400 % 2 * 2) as u8;
+        let shade = (ms / 400 % 2 * 8) as u8;
         let luma: Vec<u8> = stage.draw(0, &actors).iter().map(|v| v - v.min(&shade)).collect();
         stage.show_luma(ms, &luma, Ok(&actors));
     }
@@ -65,7 +65,7 @@ fn planes(wall_moves: bool) -> Vec<f64> {
             for (i, v) in luma.iter_mut().enumerate() {
                 let (x, y) = ((i % 640) as f32, (i / 640) as f32);
                 if (x - head.x).abs() >= reach || (y - head.y).abs() >= reach {
-                    *v = texture(1_000, (x - dx) / 40.0, (y - dy) / 40.0);
+                    *v = texture(1_000, (x - dx) / 22.0, (y - dy) / 22.0);
                 }
             }
         }

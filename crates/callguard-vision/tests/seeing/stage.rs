@@ -50,7 +50,7 @@ impl Stage {
     }
 
     pub fn paint_wall(&mut self, number: u32) {
-        let at = |i: usize| texture(number, (i % self.width) as f32 / 40.0, (i / self.width) as f32 / 40.0);
+        let at = |i: usize| texture(number, (i % self.width) as f32 / 22.0, (i / self.width) as f32 / 22.0);
         self.wall = (0..self.width * self.height).map(at).collect();
     }
 
