@@ -135,7 +135,7 @@ def main():
     ap.add_argument("work", type=pathlib.Path)
     a = ap.parse_args()
     walls = sorted((a.data / "negatives").glob("*"))
-    folder, listed, people = a.work / "cues", [], set()
+    folder, listed, people = a.work.resolve() / "cues", [], set()
     kept = [r for r in recordings(a.data, a.more) if not any(b in f"{r['origin']} {r['person']} {r['source']}" for b in BARRED)]
     for r in sorted(kept, key=lambda r: hashlib.md5(r["origin"].encode()).digest()):
         name = hashlib.md5(r["origin"].encode()).hexdigest()[:16]
