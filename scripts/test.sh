@@ -51,7 +51,7 @@ stage "clippy, warnings denied" cargo clippy --workspace --all-targets --locked 
 stage "unit, property, harness and end-to-end tests" run_tests
 stage "doc tests" cargo test --workspace --locked --doc
 stage "what the demo says of a run" python3 -m unittest discover --quiet --start-directory scripts/demo
-stage "demo voices are in no training list" python3 scripts/demo/check_lists.py
+stage "demo voices and pictures are in no training list" python3 scripts/demo/check_lists.py
 python_tests
 
 echo

@@ -1,5 +1,6 @@
 //! Policy and measured laws, compiled into one threshold per chart.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,8 +91,6 @@ pub(crate) struct ChartRule {
     /// `ln(1/ε)`: how far it may vouch; 0 where nothing is measured.
     pub vouch: f64,
     pub thresholds: Thresholds,
-    /// Whether it shares the promise.
-    in_use: bool,
     correlation: f64,
     guests: Option<Arc<GenuineGuests>>,
 }
@@ -119,6 +118,8 @@ pub struct Rules {
     sources: Vec<Source>,
     pub(crate) charts: Vec<ChartRule>,
     horizon_s: f64,
+    /// Every chart's thresholds, by how many charts share the promise: finding one takes milliseconds, and calls begin all the time.
+    shared: BTreeMap<usize, Vec<Thresholds>>,
 }
 
 impl Rules {
@@ -144,7 +145,7 @@ impl Rules {
             }
         }
         let horizon_s = policy.call_s;
-        let mut rules = Self { policy, sources, charts, horizon_s };
+        let mut rules = Self { policy, sources, charts, horizon_s, shared: BTreeMap::new() };
         rules.simulate(horizon_s);
         rules.set_thresholds(horizon_s);
         Ok(rules)
@@ -167,11 +168,13 @@ impl Rules {
     #[must_use]
     pub fn in_use_for(&self, kinds: &[ParticipantKind]) -> Self {
         let mut rules = self.clone();
-        for chart in &mut rules.charts {
-            chart.in_use = kinds.iter().any(|kind| chart.hypothesis.concerns(*kind));
-        }
-        rules.set_thresholds(rules.policy.call_s);
+        rules.share_among(self.observable(kinds));
         rules
+    }
+
+    /// How many charts participants of these kinds have.
+    fn observable(&self, kinds: &[ParticipantKind]) -> usize {
+        self.charts.iter().filter(|c| kinds.iter().any(|kind| c.hypothesis.concerns(*kind))).count()
     }
 
     /// What was promised.
@@ -203,23 +206,38 @@ impl Rules {
     }
 
     fn set_thresholds(&mut self, call_s: f64) {
+        use ParticipantKind::{Face, Voice};
+        let all = self.charts.len();
+        let counts = [&[Face][..], &[Voice], &[Face, Voice]].map(|kinds| self.observable(kinds));
+        self.shared = counts.into_iter().chain([all]).map(|n| (n, self.thresholds_among(n, call_s))).collect();
+        self.share_among(all);
+    }
+
+    /// The charts' thresholds where `charts` of them share the promise.
+    fn thresholds_among(&self, charts: usize, call_s: f64) -> Vec<Thresholds> {
         let stretches = (call_s / LONGEST_S).max(1.0);
-        let in_use = self.charts.iter().filter(|c| c.in_use).count();
-        let share = self.policy.false_alarm / (in_use.max(1) as f64 * stretches);
+        let share = self.policy.false_alarm / (charts.max(1) as f64 * stretches);
         let suspect = (share * self.policy.suspect_factor).min(0.5);
         let within = call_s.min(LONGEST_S);
-        for chart in &mut self.charts {
-            chart.thresholds = match &chart.guests {
-                Some(guests) => {
-                    let synthetic = guests.threshold(share, within);
-                    Thresholds { suspect: guests.threshold(suspect, within).min(synthetic), synthetic: Some(synthetic) }
-                }
-                // No law: Lorden's bound h = ln(n/α) over n independent spans (G. Lorden, Ann. Math. Statist. 42, 1971).
-                None => {
-                    let spans = (within / DEFAULT_INDEPENDENCE.as_secs_f64()).max(1.0);
-                    Thresholds { suspect: (spans / suspect).ln(), synthetic: None }
-                }
-            };
+        let thresholds = |chart: &ChartRule| match &chart.guests {
+            Some(guests) => {
+                let synthetic = guests.threshold(share, within);
+                Thresholds { suspect: guests.threshold(suspect, within).min(synthetic), synthetic: Some(synthetic) }
+            }
+            // No law: Lorden's bound h = ln(n/α) over n independent spans (G. Lorden, Ann. Math. Statist. 42, 1971).
+            None => {
+                let spans = (within / DEFAULT_INDEPENDENCE.as_secs_f64()).max(1.0);
+                Thresholds { suspect: (spans / suspect).ln(), synthetic: None }
+            }
+        };
+        self.charts.iter().map(thresholds).collect()
+    }
+
+    fn share_among(&mut self, charts: usize) {
+        if let Some(thresholds) = self.shared.get(&charts) {
+            for (chart, thresholds) in self.charts.iter_mut().zip(thresholds) {
+                chart.thresholds = *thresholds;
+            }
         }
     }
 }
@@ -272,7 +290,6 @@ impl ChartRule {
             // ε = 0 would vouch without limit on a finite sample: at most odds of 1000 : 1.
             vouch: (1.0 / epsilon.max(1e-3)).ln(),
             thresholds: Thresholds { suspect: f64::INFINITY, synthetic: None },
-            in_use: true,
             correlation: fusion.map_or(1.0, |f| f.correlation),
             guests: None,
         };

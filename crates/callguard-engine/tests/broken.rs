@@ -3,55 +3,48 @@
 
 mod common;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use callguard_core::{EventType, MediaTime};
-use callguard_engine::{Detectors, Engine, EngineConfig};
-use callguard_inference::{ModelSpec, RunError, Score, Tensor};
-use common::{Fake, How, eventually, say, speech};
+use callguard_engine::{Flags, FrameBuffer, PictureFormat};
+use common::faces::engine_that_sees;
 
-/// Panics where no detector is guarded: when it is asked for its card.
-struct Breaks {
-    inner: Fake,
-    broken: Arc<AtomicBool>,
+use common::{How, eventually, say, speech};
+
+/// A picture that panics where nothing is guarded: when it is let go.
+struct Breaks;
+
+impl FrameBuffer for Breaks {
+    fn copy(&self, _to: &mut Vec<u8>) -> Result<PictureFormat, String> {
+        panic!("a picture that cannot be copied")
+    }
 }
 
-impl Score for Breaks {
-    fn score(&self, input: Tensor) -> Result<Vec<f32>, RunError> {
-        self.inner.score(input)
-    }
-
-    fn spec(&self) -> &ModelSpec {
-        assert!(!self.broken.load(Ordering::Relaxed), "a card that is gone");
-        self.inner.spec()
+impl Drop for Breaks {
+    fn drop(&mut self) {
+        panic!("a picture that is gone");
     }
 }
 
 #[test]
 fn a_turn_that_panics_is_told_and_ends_its_call_alone() {
-    let broken = Arc::new(AtomicBool::new(false));
-    let model = Breaks { inner: Fake::new(How::Says(-2.0)), broken: broken.clone() };
-    let engine =
-        Engine::with(Detectors { voice: Some(Arc::new(model)), ..Detectors::default() }, EngineConfig::default())
-            .expect("an engine");
+    let engine = engine_that_sees(How::Says(-2.0));
     let (call, other) = (engine.live("desk"), engine.live("other"));
     let events = call.subscribe();
     let mut tap = call.audio("line");
     let half = speech().len() / 4 * 2;
     say(&mut tap, &speech()[..half], MediaTime::ZERO);
     eventually("it joined", || call.snapshot().participants.len() == 1);
-    broken.store(true, Ordering::Relaxed);
-    say(&mut tap, &speech()[half..], common::at(half));
+    let mut pictures = call.video("camera");
+    pictures.push(Box::new(Breaks), MediaTime::ZERO, Flags::default());
     eventually("it is over", || call.is_closed());
-    broken.store(false, Ordering::Relaxed);
     let mut told = None;
     while !events.is_closed() {
         let event = events.recv_timeout(Duration::from_secs(5));
         told = event.filter(|e| e.r#type == EventType::EngineUnavailable).and_then(|e| e.unobserved.clone()).or(told);
     }
-    assert!(told.is_some_and(|t| t.contains("a card that is gone")));
+    assert!(told.is_some_and(|t| t.contains("a picture that is gone")));
+    assert!(call.view().unavailable.is_some());
     let mut tap = other.audio("line");
     say(&mut tap, speech(), MediaTime::ZERO);
     eventually("the other call is judged", || {

@@ -176,7 +176,9 @@ impl Faces {
             self.blind(Span { from: at, to: at }, Abstain::BadOutput, reserve, ask);
             return Ok(());
         }
-        let format = copy(&mut self.scratch)?;
+        let scratch = &mut self.scratch;
+        let copied = catch_unwind(AssertUnwindSafe(|| copy(scratch)));
+        let format = copied.unwrap_or_else(|panic| Err(format!("copying panicked: {}", words(&*panic))))?;
         (self.format, self.at) = (Some(format), at);
         let looked = self.guarded(|eyes, picture, sights| eyes.look(picture, sights));
         match looked {

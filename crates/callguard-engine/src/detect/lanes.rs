@@ -43,15 +43,17 @@ pub(crate) enum Answer {
 
 /// One input through its model, whatever the model does.
 pub(crate) fn score(model: &dyn Score, input: Tensor, deadline: Option<Instant>) -> Answer {
-    let wanted = model.spec().output_len();
-    let run = catch_unwind(AssertUnwindSafe(|| match deadline {
-        Some(_) => model.score_by(input, deadline),
-        None => model.score(input),
+    let run = catch_unwind(AssertUnwindSafe(|| {
+        let scores = match deadline {
+            Some(_) => model.score_by(input, deadline),
+            None => model.score(input),
+        };
+        scores.map(|scores| (scores, model.spec().output_len()))
     }));
     match run {
         // NaN is answered as it is: calibration refuses it with the same reason for all.
-        Ok(Ok(scores)) if scores.len() == wanted => Answer::Scores(scores),
-        Ok(Ok(scores)) => Answer::Bad(format!("{}: expected {wanted} values, got {}", model.spec().id, scores.len())),
+        Ok(Ok((scores, wanted))) if scores.len() == wanted => Answer::Scores(scores),
+        Ok(Ok((scores, wanted))) => Answer::Bad(format!("expected {wanted} values, got {}", scores.len())),
         Ok(Err(RunError::Deadline | RunError::Full { .. })) => Answer::Late,
         Ok(Err(e @ RunError::Stopped)) => Answer::Gone(e.to_string()),
         Ok(Err(e)) => Answer::Bad(e.to_string()),

@@ -1,6 +1,8 @@
 //! A fake detector, and speech to give it.
 #![allow(dead_code, missing_docs)]
 
+pub mod faces;
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
