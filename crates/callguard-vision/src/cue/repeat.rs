@@ -187,3 +187,20 @@ impl Area {
         self.rows(a).zip(self.rows(low)).zip(self.rows(high)).map(row).sum::<u32>() / 4
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_a_minute_is_kept_and_no_more_than_600_looks() {
+        for (step_ms, most) in [(10, 600), (100, 600), (1_000, 61)] {
+            let mut memory = Memory::default();
+            for i in 0..2_000 {
+                let thumb = Thumb { luma: vec![0; 9], width: 3, height: 3, scale: 1.0 };
+                memory.note(MediaTime::from_millis(i * step_ms), thumb);
+            }
+            assert!(memory.0.len() <= most && memory.0.len() + 1 >= most, "{} at {step_ms} ms", memory.0.len());
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! A stage: actors are squares of texture over a textured wall, and the detector is told where they are.
 
+use std::f32::consts::TAU;
 use std::time::Duration;
 
 use callguard_core::{Abstain, EpochReason, MediaTime, Span};
@@ -133,7 +134,7 @@ pub fn texture(number: u32, x: f32, y: f32) -> u8 {
     for wave in 0..4 {
         let bits = (number * 4 + wave).wrapping_mul(0x9e37_79b1);
         let part = |shift: u32| (bits.rotate_right(shift) & 0xff) as f32 / 255.0;
-        let (angle, length, phase) = (part(0) * 6.28, 0.6 + 1.6 * part(8), part(16) * 6.28);
+        let (angle, length, phase) = (part(0) * TAU, 0.6 + 1.6 * part(8), part(16) * TAU);
         sum += ((x * angle.cos() + y * angle.sin()) * 3.0 / length + phase).sin();
     }
     (128.0 + 28.0 * sum).clamp(0.0, 255.0) as u8
