@@ -2,6 +2,8 @@
 // Helpers of tests: what fails here fails the test.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+pub mod pictures;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

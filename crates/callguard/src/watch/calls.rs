@@ -14,6 +14,7 @@ use super::branch::Watched;
 use super::overlay::Overlay;
 use super::player::{Player, clock};
 use super::source::Source;
+use crate::capture::Kinds;
 use crate::cli::CallSources;
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
@@ -45,13 +46,19 @@ pub fn plan(groups: &[CallSources], limits: &Limits) -> Result<Vec<Planned>, Tro
             let what = format!("call {}: {} sources, the limit is {}", group.call, group.sources.len(), limits.streams);
             return Err(Trouble::new(code::STREAMS_LIMIT, Stage::Open, what, "Split it into several calls."));
         }
-        let mut used: HashMap<String, u32> = HashMap::new();
+        let mut used: HashMap<(String, bool), u32> = HashMap::new();
         let mut sources = Vec::new();
         for asked in &group.sources {
             let source = Source::parse(&asked.argument, asked.wanted, limits)?;
-            let count = used.entry(source.name()).or_default();
-            *count += 1;
-            let name = if *count == 1 { source.name() } else { format!("{} ({count})", source.name()) };
+            // A guest's sound and picture may have one name.
+            let Kinds { sound, pictures } = source.wanted;
+            let mut count = 0;
+            for seen in [false, true].into_iter().filter(|seen| if *seen { pictures } else { sound }) {
+                let there = used.entry((source.name(), seen)).or_default();
+                *there += 1;
+                count = count.max(*there);
+            }
+            let name = if count == 1 { source.name() } else { format!("{} ({count})", source.name()) };
             sources.push((source, name));
         }
         planned.push(Planned { name: group.call.clone(), sources });
