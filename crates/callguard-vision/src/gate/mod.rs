@@ -14,13 +14,13 @@ const LEAST_FACE_PX: f32 = 40.0;
 /// Least ln variance of the Laplacian of the tight crop. Of 100 genuine recordings 90 % lie between 4.1 and 6.8; blurred by a Gaussian of two
 /// pixels of the crop between 1.3 and 2.8, of three between 0.8 and 1.8.
 const LEAST_SHARPNESS: f64 = 1.5;
-/// Mean luma of a face that can be seen, of 255.
+/// Mean luma of a face that can be seen, of 255: in 108 genuine recordings 98 % of the windows lie between 42 and 159 (`face_windows`).
 const LEAST_LUMA: f64 = 35.0;
 const MOST_LUMA: f64 = 225.0;
 /// Luma from which a pixel is burnt out, and the share of them that is too much: a forehead's glare is less.
 const BURNT: u8 = 250;
 const MOST_BURNT: f64 = 0.3;
-/// Most a face may be turned aside, degrees: beyond, one eye is hidden.
+/// Most a face may be turned aside, degrees: beyond, one eye is hidden. In the same recordings 99 % of the windows are below 42.
 const MOST_YAW_DEG: f64 = 50.0;
 /// How far the tip of the nose stands out of the plane of eyes and mouth, of the distance between the eyes (anthropometric: about 20 to
 /// 25 mm beside 63 mm between the pupils, taken a little larger since the landmark lies under the tip).
