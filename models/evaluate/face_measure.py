@@ -20,8 +20,11 @@ from measure import CALL_S, PROMISE, exact
 
 VERSIONS = {"plain": "as it is", "line": "H.264 or VP8, 300-800 kbit/s", "dark": "a third of the light, noise", "small": "320 px, 250 kbit/s"}
 INDEPENDENCE_S = 1.0
-TERMS = [("face_px", "ln", 40.0, 320.0), ("sharpness", "linear", 1.5, 7.0)]
+TERMS = []  # (measure, transform, least, most): size and sharpness were tried, and their slopes changed sign from fold to fold
+LEAST_SHARE = 0.1  # of the fitted llr that is kept at least, so that the score still has a direction
 FULL = 5  # clips from which a system, or a person, has full weight
+# Thresholds follow the law's variance, so a law as narrow as a near-worthless score's would raise alerts on hundredths of a nat. Below this the law's fit has nothing to go by either, and this is stated.
+LEAST_VARIANCE = 2.0
 LEAST = 5  # clips of a system that has a figure of its own
 
 
@@ -36,7 +39,7 @@ def load(path):
 
 
 def calibratable(clips):
-    return [w for ws in clips.values() for w in ws if ws[0]["kind"] == "clip" and not (w["label"] == "fake" and w["met"])]
+    return [w for ws in clips.values() for w in ws if not (w["label"] == "fake" and w["met"])]
 
 
 class Scores:
@@ -114,23 +117,43 @@ def charts(law, clips):
 
 
 def law_of(clips, epsilon):
-    return calibrate.law([t[1:] for t in talks_of(clips, "real")], epsilon, independence_s=INDEPENDENCE_S, own_length=True)
+    """(law, how it was measured); `floor` tells whether the variance is stated rather than fitted"""
+    talks = [t[1:] for t in talks_of(clips, "real")]
+    law, how = calibrate.law(talks, epsilon, independence_s=INDEPENDENCE_S, own_length=True)
+    how["floor"] = how["variance"] < LEAST_VARIANCE
+    if how["floor"]:
+        law.update(variance=LEAST_VARIANCE, rho=round(how["measured_rho"], 3))
+    return law, how
 
 
 def fit(windows):
-    """Size and sharpness differ between pages that show fakes and pages that show people, so they may scale the score and not speak themselves."""
+    """Qualities differ between pages that show fakes and pages that show people, so they may scale the score and not speak themselves."""
     return calibrate.fit(windows, TERMS, FULL, offsets=False)
 
 
+def shrunk(calibration, share):
+    return {**calibration, "offset": calibration["offset"] * share, "slope": calibration["slope"] * share, "quality": [{**t, "offset": t["offset"] * share, "slope": t["slope"] * share} for t in calibration["quality"]]}
+
+
 def calibrated(clips):
-    """The calibration on everything; every window's llr by the one of the other folds"""
+    """(the calibration on everything, those of the other folds, share); every window's llr by the one of the other folds.
+
+    What fits two folds may not fit the third. So all llrs are scaled by the share at which they cost least where they were not fitted.
+    """
     fitted = calibratable(clips)
     folds = sorted({w["fold"] for w in fitted})
     others = {k: fit([w for w in fitted if w["fold"] != k]) for k in folds}
     for ws in clips.values():
         for w, llr in zip(ws, calibrate.apply(others[ws[0]["fold"]], ws)):
             w["llr"] = float(llr)
-    return fit(fitted), others
+    weight, sign = calibrate.weights(fitted, FULL), np.array([1 if w["label"] == "fake" else -1 for w in fitted])
+    llr = np.array([w["llr"] for w in fitted])
+    cost = lambda share: float(np.sum(weight * np.logaddexp(0, -sign * share * llr)))
+    share = min(np.arange(LEAST_SHARE, 1.001, 0.05), key=cost)
+    for ws in clips.values():
+        for w in ws:
+            w["llr"] *= share
+    return shrunk(fit(fitted), share), {k: shrunk(c, share) for k, c in others.items()}, float(share)
 
 
 def missed(clips):
@@ -149,8 +172,8 @@ def main():
     ap.add_argument("--windows", type=pathlib.Path)
     a = ap.parse_args()
     clips = load(a.windows or a.work / "eval" / "windows.jsonl")
-    calibration, others = calibrated(clips)
-    report = dict(folds=sorted({ws[0]["fold"] for ws in clips.values()}), calibration=calibration, calibration_by_fold={str(k): v for k, v in others.items()}, conditions={}, swaps={})
+    calibration, others, share = calibrated(clips)
+    report = dict(folds=sorted({ws[0]["fold"] for ws in clips.values()}), calibration=calibration, share=share, calibration_by_fold={str(k): v for k, v in others.items()}, conditions={}, swaps={})
     rng, curves, pooled = np.random.default_rng(4), {}, []
     for version in VERSIONS:
         here = [ws for ws in clips.values() if ws[0]["kind"] == "clip" and ws[0]["version"] == version]

@@ -5,7 +5,7 @@
 #   DATA  clips.csv and clips/, faces/faces.csv, more.csv and originals.py: see README.md here
 #   WORK  everything in between (default: target/face); an interrupted run goes on where it stopped
 # Environment: YUNET (yunet_n_dynamic.onnx) and TAEF2 (folder of encoder.onnx and decoder.onnx): both needed;
-#   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (420).
+#   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (320).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,7 +13,7 @@ root=$(cd "$here/../.." && pwd)
 data=${1:?usage: train_face.sh DATA [WORK]}
 work=${2:-$root/target/face}
 python=${PYTHON:-python3}
-steps=${STEPS:-420}
+steps=${STEPS:-320}
 face=$here/face
 talks=${TALKS:-}
 # Without these, a third of the time goes into giving pages back to the system and fetching them again.

@@ -71,7 +71,7 @@ def main():
     ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("--name", required=True)
     ap.add_argument("--fold", type=int)
-    ap.add_argument("--steps", type=int, default=450)
+    ap.add_argument("--steps", type=int, default=320)
     ap.add_argument("--pairs", type=int, default=16)
     ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--seed", type=int, default=4)
