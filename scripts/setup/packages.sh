@@ -7,8 +7,8 @@ PACKAGES=(
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
     libasound2-dev libpipewire-0.3-dev libclang-dev
     # Running: what opens and decodes a call, and gst-launch-1.0. Of the bad plug-ins: parsers without which H.264 comes out of no FLV and
-    # no transport stream, and the demuxer of those.
-    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
+    # no transport stream, and the demuxer of those. Of x: windows.
+    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-x
     # Tests and demo: recordings to make and to convert, human prompts, the fetching of wheels.
     ffmpeg espeak-ng sox python3 python3-pip asterisk-core-sounds-en-g722
 )
@@ -26,6 +26,7 @@ have gst-launch-1.0	GStreamer's tools
 have_gst_element wavparse	GStreamer's good plug-ins
 have_gst_element videoparsersbad	GStreamer's bad plug-ins
 have_gst_element avdec_aac	GStreamer's libav plug-ins
+have_gst_element ximagesink	GStreamer's X11 sinks
 have ffmpeg	ffmpeg
 have espeak-ng	espeak-ng
 have sox	sox

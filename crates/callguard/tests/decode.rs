@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use callguard::capture::Place;
-use callguard::capture::decode::{Decoded, Hear, Takers, decode};
+use callguard::capture::decode::{Decoded, Hear, Takers, Watch, decode};
 use callguard::cli::Common;
 use callguard::config::Limits;
 use callguard::trouble::Trouble;
+use callguard_core::MediaTime;
+use callguard_engine::Picture;
 
 /// What a taker saw: media time, frames, rate, channels, discontinuity.
 type Seen = Arc<Mutex<Vec<(u32, f64, usize, u32, u16, bool)>>>;
@@ -223,4 +225,91 @@ fn what_does_not_open_or_does_not_go_on_is_given_up() {
     assert_eq!(code_of(&remote(&serve(sound, "audio/x-wav", true)), &hasty), "heard, cut: Some(\"data-timeout\")");
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(code_of(&remote(&format!("http://{closed}/x.wav")), &limits()), "network");
+}
+
+/// What a video stream's taker was asked, and what it was shown: media time, upright size, bytes.
+#[derive(Clone, Default)]
+struct Film(Arc<Mutex<Vec<f64>>>, Arc<Mutex<Vec<(f64, (u32, u32), usize)>>>);
+
+impl Watch for Film {
+    /// Every tenth.
+    fn takes(&mut self, at: MediaTime) -> bool {
+        let mut asked = self.0.lock().unwrap();
+        asked.push(at.as_secs_f64());
+        asked.len() % 10 == 1
+    }
+
+    fn show(&mut self, picture: &Picture<'_>, filled: bool) -> Result<(), Trouble> {
+        picture.check().unwrap();
+        assert!(!filled);
+        self.1.lock().unwrap().push((picture.at.as_secs_f64(), picture.format.upright(), picture.bytes.len()));
+        Ok(())
+    }
+}
+
+/// Asked, shown.
+type Watched = (Vec<f64>, Vec<(f64, (u32, u32), usize)>);
+
+fn watch(place: &Place, limits: &Limits) -> (Result<Decoded, Trouble>, Watched) {
+    callguard::capture::init().unwrap();
+    let film = Film::default();
+    let given = film.clone();
+    let takers = Takers { sound: None, pictures: Some(Box::new(move |_| Box::new(given.clone()))) };
+    let decoded = decode(place, "the input", limits, &|_| (), takers);
+    let watched = (film.0.lock().unwrap().clone(), film.1.lock().unwrap().clone());
+    (decoded, watched)
+}
+
+#[test]
+fn every_picture_is_asked_for_in_order_and_what_is_taken_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let film = |options: &str, name: &str| {
+        ffmpeg(dir.path(), &format!("-f lavfi -i testsrc=s=322x242:r=25:d=2 -f lavfi -i sine=d=2 {options}"), name)
+    };
+    for (options, name, size) in [
+        ("-c:v libx264 -pix_fmt yuv420p", "a.mp4", (322, 242)),
+        // Ten bits, and pixels that are not square: the one is converted, the other told.
+        ("-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le", "ten.mp4", (322, 242)),
+        ("-c:v mpeg4 -vf scale=321:241,setsar=2/1", "wide.mkv", (642, 241)),
+        (
+            "-c:v libx264 -pix_fmt yuv420p -vf scale=322:244,setsar=1,setfield=tff -flags +ilme+ildct -x264opts tff=1",
+            "fields.mp4",
+            (322, 244),
+        ),
+        ("-c:v ffv1 -pix_fmt bgr0", "rgb.mkv", (322, 242)),
+        ("-c:v ffv1 -pix_fmt gray", "grey.mkv", (322, 242)),
+    ] {
+        let (decoded, (asked, shown)) = watch(&Place::File(film(options, name)), &limits());
+        let decoded = decoded.unwrap();
+        assert!(decoded.cut.is_none() && decoded.streams == 1 && !decoded.unseen, "{name}: {decoded:?}");
+        assert!((decoded.heard.as_secs_f64() - 2.0).abs() < 0.05, "{name}: {decoded:?}");
+        assert_eq!((asked.len(), shown.len()), (50, 5), "{name}");
+        assert!(asked.iter().enumerate().all(|(i, at)| (at - i as f64 / 25.0).abs() < 5e-3), "{name}: {asked:?}");
+        assert!(shown.iter().all(|(_, upright, bytes)| *upright == size && *bytes >= 321 * 241), "{name}: {shown:?}");
+    }
+    let sound = film("-c:v libx264 -pix_fmt yuv420p", "both.mp4");
+    assert!(hear(&Place::File(sound), &limits()).0.unwrap().unseen, "pictures that nobody took are told of");
+}
+
+#[test]
+fn pictures_keep_to_the_limits_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let code = |place: &Place, limits: &Limits| match watch(place, limits).0 {
+        Ok(decoded) => format!("seen, cut: {:?}", decoded.cut.map(|t| t.code)),
+        Err(trouble) => trouble.code,
+    };
+    let film = Place::File(ffmpeg(dir.path(), "-f lavfi -i testsrc=s=320x240:r=30:d=3 -c:v mpeg4", "a.mkv"));
+    assert_eq!(code(&film, &limits()), "seen, cut: None");
+    assert_eq!(code(&film, &Limits { width: 300, ..limits() }), "caps-limit");
+    assert_eq!(code(&film, &Limits { fps: 25, ..limits() }), "caps-limit");
+    assert_eq!(
+        code(&film, &Limits { duration: Duration::from_secs(1), ..limits() }),
+        "seen, cut: Some(\"duration-limit\")"
+    );
+    assert_eq!(code(&file(dir.path(), "a.wav", &wav(8000, 8000, 1)), &limits()), "no-media");
+    let still = Place::File(ffmpeg(dir.path(), "-f lavfi -i testsrc=s=64x64:d=0.04", "still.png"));
+    assert_eq!(code(&still, &limits()), "seen, cut: None");
+    let two = "-f lavfi -i testsrc=s=64x64:d=1 -f lavfi -i testsrc=s=64x64:d=1 -map 0 -map 1 -c:v mpeg4";
+    let two = Place::File(ffmpeg(dir.path(), two, "two.mkv"));
+    assert_eq!(code(&two, &Limits { streams: 1, ..limits() }), "streams-limit");
 }
