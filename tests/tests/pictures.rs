@@ -153,6 +153,20 @@ fn a_new_size_in_the_middle_is_followed() {
 }
 
 #[test]
+fn faces_are_kept_only_where_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let pictures = |flags: &[&str], folder: &str| {
+        let at = dir.path().join(folder).display().to_string();
+        let run = scan(clips(), &[&["--report", at.as_str(), "face.mov"], flags].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        let pages = std::fs::read_dir(&at).unwrap().map(|e| std::fs::read_to_string(e.unwrap().path()).unwrap());
+        pages.map(|page| page.matches("data:image/").count()).sum::<usize>()
+    };
+    assert_eq!(pictures(&[], "without"), 0);
+    assert!(pictures(&["--thumbnails"], "with") > 0);
+}
+
+#[test]
 fn without_a_face_there_is_no_verdict() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
