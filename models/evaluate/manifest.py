@@ -22,18 +22,21 @@ def put(path, name, block):
 
 
 def calibration(fitted, law, written_by, kind="model"):
-    """The tables of a calibration and a law"""
+    """The tables of a calibration and of a law, where there is one"""
     quality = "".join(
         f"\n[[{kind}.calibration.quality]]\n" + f'measure = "{t["measure"]}"\ntransform = "{t["transform"]}"\n'
         + "".join(f"{key} = {t[key]:.6g}\n" if t[key] % 1 else f"{key} = {t[key]:.1f}\n" for key in ("min", "max", "centre", "scale", "offset", "slope"))
         for t in fitted["quality"]
     )
-    return f"""# Written by models/evaluate/{written_by} from figures on folds; see the card.
+    calibrated = f"""# Written by models/evaluate/{written_by} from figures on folds; see the card.
 [{kind}.calibration]
 offset = {fitted["offset"]:.6g}
 slope = {fitted["slope"]:.6g}
 clip = {fitted["clip"]:.1f}
-{quality}
+{quality}"""
+    if law is None:
+        return calibrated
+    return f"""{calibrated}
 [{kind}.law]
 variance = {law["variance"]:.2f}
 rho = {law["rho"]:.3f}
