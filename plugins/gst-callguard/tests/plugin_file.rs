@@ -61,17 +61,18 @@ fn succeeds(command: &mut Command) -> String {
 #[test]
 fn it_inspects_without_gpu_models_and_onnx_runtime() {
     let bench = Bench::new();
-    let page = succeeds(bench.command("gst-inspect-1.0").arg("callguardaudio"));
-    for word in [
-        "GstBaseTransform",
-        "on-missing-engine",
-        "milliseconds",
-        "unobserved-frames",
-        "acknowledge",
-        "S24LE",
-        "[ 1, 8 ]",
-    ] {
-        assert!(page.contains(word), "{word} in\n{page}");
+    let shared = ["GstCallguardFilter", "on-missing-engine", "milliseconds", "unobserved-frames", "acknowledge"];
+    let own: [(&str, &[&str]); 3] = [
+        ("callguardaudio", &["S24LE", "[ 1, 8 ]"]),
+        ("callguardvideo", &["attach-meta", "NV12", "GRAY8", "format:Interlaced", "alternate"]),
+        ("callguardoverlay", &["GstBaseTransform", "call", "stream", "NV12"]),
+    ];
+    for (element, words) in own {
+        let page = succeeds(bench.command("gst-inspect-1.0").arg(element));
+        let shared = shared.iter().filter(|_| element != "callguardoverlay");
+        for word in words.iter().chain(shared) {
+            assert!(page.contains(word), "{word} in\n{page}");
+        }
     }
     let plugin = succeeds(bench.command("gst-inspect-1.0").arg("callguard"));
     assert!(plugin.contains("MIT/X11") && plugin.contains("3 features"), "{plugin}");
@@ -82,11 +83,13 @@ fn it_inspects_without_gpu_models_and_onnx_runtime() {
 #[test]
 fn launched_with_and_without_it_the_same_buffers_come_out() {
     let bench = Bench::new();
-    let run = |name: &str, tap: &str| {
+    let sound = "audiotestsrc num-buffers=250 samplesperbuffer=441 ! audio/x-raw,format=S16LE,rate=22050,channels=2";
+    let pictures =
+        "videotestsrc num-buffers=50 pattern=ball ! video/x-raw,format=NV12,width=320,height=180,framerate=25/1";
+    let run = |source: &str, name: &str, tap: &str| {
         let out = bench.folder.path().join(name);
         let line = format!(
-            "audiotestsrc num-buffers=250 samplesperbuffer=441 ! audio/x-raw,format=S16LE,rate=22050,channels=2 ! {tap} \
-             tee name=t t. ! queue ! filesink location={} t. ! queue ! fakesink silent=false",
+            "{source} ! {tap} tee name=t t. ! queue ! filesink location={} t. ! queue ! fakesink silent=false",
             out.display()
         );
         let said = succeeds(bench.command("gst-launch-1.0").arg("-v").args(line.split_whitespace()));
@@ -94,11 +97,23 @@ fn launched_with_and_without_it_the_same_buffers_come_out() {
             said.lines().filter(|l| l.contains("chain   ***")).map(|l| l.split(" 0x").next().map(str::to_owned));
         (chained.collect::<Vec<_>>(), std::fs::read(out).unwrap())
     };
-    let (without, bytes_without) = run("without", "");
-    let (with, bytes_with) = run("with", "callguardaudio !");
-    assert_eq!(without.len(), 250);
-    assert_eq!(with, without, "count, sizes, timestamps and flags");
-    assert!(bytes_with == bytes_without && !bytes_with.is_empty());
+    for (source, tap, buffers) in [(sound, "callguardaudio !", 250), (pictures, "callguardvideo !", 50)] {
+        let (without, bytes_without) = run(source, "without", "");
+        let (with, bytes_with) = run(source, "with", tap);
+        assert_eq!(without.len(), buffers);
+        assert_eq!(with, without, "count, sizes, timestamps and flags");
+        assert!(bytes_with == bytes_without && !bytes_with.is_empty());
+    }
+}
+
+/// The line of the overlay's page, with a camera and a screen that every machine has.
+#[test]
+fn the_launch_line_of_the_overlay_runs() {
+    let bench = Bench::new();
+    let line = "videotestsrc num-buffers=20 ! videoconvert ! callguardvideo ! videoconvert ! callguardoverlay ! videoconvert \
+                ! fakesink";
+    let said = succeeds(bench.command("gst-launch-1.0").arg("-m").args(line.split_whitespace()));
+    assert!(said.contains("engine-unavailable") && said.contains("Got EOS"), "{said}");
 }
 
 #[test]

@@ -21,7 +21,11 @@
 use gst::glib;
 use gst::prelude::*;
 
+mod compose;
 mod imp;
+mod look;
+mod paint;
+mod scene;
 mod stage;
 mod watch;
 

@@ -182,6 +182,54 @@ fn a_new_rate_cuts() {
     assert_eq!((next.at, next.discontinuity), (MediaTime::from_millis(20), true));
 }
 
+/// Media time (ms) of a picture at 25 a second, and whether it is cut off from what came before.
+fn see(t: &mut Timeline, pts_ms: Option<u64>) -> Option<(u64, bool)> {
+    place_picture(t, pts_ms.map(ms), false, ms(40)).map(|(at, cut)| (at.as_nanos() / 1_000_000, cut))
+}
+
+#[test]
+fn a_picture_lies_at_its_running_time_as_sound_does() {
+    let mut t = timeline(&segment(ms(5_000)));
+    assert_eq!(see(&mut t, Some(5_000)), Some((0, true)), "nothing came before the first");
+    assert_eq!(see(&mut t, Some(5_043)), Some((43, false)), "nothing to smooth");
+    assert_eq!(see(&mut t, Some(6_000)), Some((1_000, false)), "one a second is no hole");
+    assert_eq!(see(&mut t, Some(5_990)), Some((1_000, false)), "none lies before the one before");
+    assert_eq!(
+        place(&mut t, 6_020),
+        Some((1_020, true)),
+        "and sound of the same line agrees: its first, so nothing joins it"
+    );
+}
+
+#[test]
+fn a_picture_of_which_a_part_is_shown_begins_with_the_segment() {
+    let mut t = timeline(&segment(ms(1_000)));
+    assert_eq!(see(&mut t, Some(900)), None);
+    assert_eq!(see(&mut t, Some(980)), Some((0, true)));
+    assert_eq!(see(&mut t, Some(1_020)), Some((20, false)));
+}
+
+#[test]
+fn pictures_without_timestamps_follow_each_other_where_their_rate_is_known() {
+    let mut t = timeline(&segment(ms(0)));
+    assert_eq!(see(&mut t, Some(0)), Some((0, true)));
+    assert_eq!(see(&mut t, None), Some((40, false)));
+    assert_eq!(see(&mut t, None), Some((80, false)));
+    assert_eq!(place_picture(&mut t, None, false, ClockTime::ZERO), None);
+}
+
+#[test]
+fn pictures_never_run_backwards() {
+    let mut t = timeline(&segment(ms(0)));
+    see(&mut t, Some(1_000));
+    t.flush(true);
+    assert_eq!(see(&mut t, Some(0)), None, "no segment since the flush");
+    t.set_segment(segment(ms(0)).upcast_ref());
+    assert_eq!(see(&mut t, Some(0)), Some((1_000, true)), "running time began anew");
+    assert_eq!(see(&mut t, Some(500)), Some((1_500, false)), "and keeps its distances");
+    assert_eq!(t.pts_at(MediaTime::from_millis(1_501)), Some(ms(501) - ClockTime::from_nseconds(1)));
+}
+
 fn time() -> impl Strategy<Value = u64> {
     // Around real times, around each other, and anything at all.
     prop_oneof![4 => 0..10_000u64, 2 => 3_600_000..3_610_000u64, 1 => 0..u64::MAX / 1_000_000]

@@ -1,5 +1,7 @@
-//! What the element's tests share: an engine with a fake detector, a harness around the element, speech to push.
-#![allow(dead_code, missing_docs)]
+//! What the elements' tests share: an engine with a fake detector, a harness around an element, speech to push.
+#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+
+pub mod faces;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -98,10 +100,15 @@ pub fn engine(how: How) -> Engine {
     .unwrap()
 }
 
-/// The element with a bus of its own, not yet in any harness.
+/// `callguardaudio` with a bus of its own, not yet in any harness.
 pub fn element(engine: Option<&Engine>, properties: &[(&str, &str)]) -> (gst::Element, gst::Bus) {
+    element_of("callguardaudio", engine, properties)
+}
+
+/// One of the elements with a bus of its own.
+pub fn element_of(factory: &str, engine: Option<&Engine>, properties: &[(&str, &str)]) -> (gst::Element, gst::Bus) {
     init();
-    let element = gst::ElementFactory::make("callguardaudio").build().unwrap();
+    let element = gst::ElementFactory::make(factory).build().unwrap();
     for (name, value) in properties {
         element.set_property_from_str(name, value);
     }
@@ -115,13 +122,24 @@ pub fn element(engine: Option<&Engine>, properties: &[(&str, &str)]) -> (gst::El
 
 /// The element in a harness that is ready for mono S16LE at [`RATE`].
 pub fn harness(engine: Option<&Engine>, properties: &[(&str, &str)]) -> (gst_check::Harness, gst::Bus) {
-    let (element, bus) = element(engine, properties);
+    harness_of("callguardaudio", engine, properties, caps("S16LE", RATE, 1))
+}
+
+/// One of the elements in a harness.
+pub fn harness_of(
+    factory: &str,
+    engine: Option<&Engine>,
+    properties: &[(&str, &str)],
+    caps: gst::Caps,
+) -> (gst_check::Harness, gst::Bus) {
+    let (element, bus) = element_of(factory, engine, properties);
     let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
-    harness.set_src_caps(caps("S16LE", RATE, 1));
+    harness.set_src_caps(caps);
     (harness, bus)
 }
 
 pub fn caps(format: &str, rate: u32, channels: u32) -> gst::Caps {
+    init();
     let mut caps = gst::Caps::builder("audio/x-raw")
         .field("format", format)
         .field("rate", rate as i32)
