@@ -79,6 +79,8 @@ struct Asked {
     at: MediaTime,
     /// Pixels of the picture for one of the input.
     scale: f32,
+    /// Whether it looks as if it was cut.
+    cut: bool,
 }
 
 impl Eyes {
@@ -118,8 +120,8 @@ impl Eyes {
             }
         }
         self.newest = Some(at);
-        self.see_scene(picture, out);
-        if self.tracks.may_rest(at, self.settings.step) {
+        let cut = self.see_scene(picture);
+        if !cut && self.tracks.may_rest(at, self.settings.step) {
             let seen = self.tracks.sitters().iter().filter(|s| !s.vacant);
             let views: Vec<View> = seen.clone().map(|s| View::of(picture, s.face)).collect();
             if seen.zip(&views).all(|(sitter, view)| sitter.unchanged(view, STEADY_CHANGE)) {
@@ -130,19 +132,22 @@ impl Eyes {
         }
         let mut input = Vec::new();
         let scale = sample::fit(picture, DETECTOR_SIDE, &mut input);
-        self.asked = Some(Asked { at, scale });
+        self.asked = Some(Asked { at, scale, cut });
         Ok(Look::Ask(input))
     }
 
     /// Takes the detector's answer about the picture that was looked at last (the same must be given), or why there is none.
     pub fn found(&mut self, picture: &Picture<'_>, answer: Result<&[f32], Abstain>, out: &mut Vec<Sight>) {
-        let Some(Asked { at, scale }) = self.asked.filter(|a| a.at == picture.at) else { return };
+        let Some(Asked { at, scale, cut }) = self.asked.filter(|a| a.at == picture.at) else { return };
         match answer.and_then(|values| detect::faces(values, scale)) {
             Err(reason) => self.give_up(reason, out),
             Ok(faces) => {
                 self.asked = None;
-                let views = faces.into_iter().map(|face| View::of(picture, face)).collect();
+                let views: Vec<View> = faces.into_iter().map(|face| View::of(picture, face)).collect();
                 let mut moves = Vec::new();
+                if cut {
+                    self.tracks.cut(&views, at, &mut moves);
+                }
                 self.tracks.found(views, at, &mut moves);
                 self.apply(&moves, at, out);
                 self.note(picture, Abstain::NoFace, out);
@@ -190,22 +195,18 @@ impl Eyes {
         })
     }
 
-    /// Remembers the whole picture in small, and tells a cut.
-    fn see_scene(&mut self, picture: &Picture<'_>, out: &mut Vec<Sight>) {
+    /// Remembers the whole picture in small. Returns whether it looks as if it was cut.
+    fn see_scene(&mut self, picture: &Picture<'_>) -> bool {
         let thumb = Thumb::of(picture);
         let (cut, ratio) =
             self.memory.newest().map_or((false, 1.0), |before| (thumb.cut_from(before), thumb.scale / before.scale));
-        if cut {
-            let mut moves = Vec::new();
-            self.tracks.vacate(EpochReason::SceneCut, &mut moves);
-            self.apply(&moves, picture.at, out);
-        }
         // The same picture in more or fewer pixels, as when a call adapts to its line.
         if ratio != 1.0 {
             self.tracks.rescale(ratio);
             self.desks.iter_mut().for_each(Desk::forget_pixels);
         }
         self.memory.note(picture.at, thumb);
+        cut
     }
 
     fn apply(&mut self, moves: &[Move], at: MediaTime, out: &mut Vec<Sight>) {
@@ -236,7 +237,12 @@ impl Eyes {
 
     /// The newest look got no answer.
     fn give_up(&mut self, reason: Abstain, out: &mut Vec<Sight>) {
-        let Some(Asked { at, .. }) = self.asked.take() else { return };
+        let Some(Asked { at, cut, .. }) = self.asked.take() else { return };
+        if cut {
+            let mut moves = Vec::new();
+            self.tracks.vacate(EpochReason::SceneCut, &mut moves);
+            self.apply(&moves, at, out);
+        }
         self.tracks.unknown(at);
         for desk in &mut self.desks {
             desk.miss(at, reason);

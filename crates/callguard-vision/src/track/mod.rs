@@ -68,6 +68,18 @@ impl Tracks {
         self.hopefuls.is_empty() && now.since(detected) + step / 2 < rest && self.sitters.iter().all(calm)
     }
 
+    /// The picture looks as if it was cut. A camera that swings about or a lamp that goes on looks the same, but the face stays: who is
+    /// plainly still there goes on, and whoever comes to the other seats is another.
+    pub(crate) fn cut(&mut self, views: &[View], now: MediaTime, moves: &mut Vec<Move>) {
+        self.hopefuls.clear();
+        for sitter in &mut self.sitters {
+            if sitter.vacant || !views.iter().any(|view| sitter.goes_on(view, now)) {
+                sitter.vacate();
+                moves.push(Move::Epoch(sitter.seat, EpochReason::SceneCut));
+            }
+        }
+    }
+
     /// The picture was cut, or comes from elsewhere: whoever comes is another.
     pub(crate) fn vacate(&mut self, reason: EpochReason, moves: &mut Vec<Move>) {
         self.hopefuls.clear();

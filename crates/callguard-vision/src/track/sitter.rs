@@ -23,6 +23,8 @@ const FORESIGHT_S: f32 = 0.3;
 /// Below this correlation of two signatures it is another face, or something in front of it. In 100 genuine recordings 0.8 % of the
 /// looks are below a tenth of a second later and 1 % two tenths later (and must be three times in a row); 88 % of pairs of different people are.
 pub(crate) const SAME: f32 = 0.5;
+/// From this correlation on it is plainly the same face: of pairs of different people under 1 % reach it (and must lie in the same place).
+const PLAIN: f32 = 0.75;
 /// Looks in a row at another face before it is believed to be one: a hand before the face is gone by then, or no face is found.
 const DOUBTS: u8 = 3;
 /// Landmarks that moved by less than this share of the distance from eyes to mouth, between detections, are steady: what the
@@ -87,6 +89,11 @@ impl Sitter {
             y: self.face.bounds.y + self.velocity.y * s,
             ..self.face.bounds
         }
+    }
+
+    /// Whether a face is plainly this one, though the picture changed.
+    pub(crate) fn goes_on(&self, view: &View, at: MediaTime) -> bool {
+        self.apart(&view.face, at).is_some() && self.signature.likeness(&view.signature) >= PLAIN
     }
 
     /// A face where this one is expected. Returns an epoch where it proves to be another.

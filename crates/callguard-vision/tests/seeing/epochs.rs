@@ -67,6 +67,15 @@ fn a_cut_begins_all_seats_anew() {
 }
 
 #[test]
+fn another_wall_behind_the_same_face_is_no_cut() {
+    let mut stage = Stage::new(640, 360);
+    stage.play(0, 2_500, 100, |_| vec![actor(1, 300.0, 180.0)]);
+    stage.paint_wall(2_000);
+    stage.play(2_500, 5_000, 100, |_| vec![actor(1, 300.0, 180.0)]);
+    assert_eq!(epochs(&stage.end()), []);
+}
+
+#[test]
 fn moving_about_is_no_cut() {
     let mut stage = Stage::new(640, 360);
     stage.play(0, 5_000, 100, |ms| {
