@@ -23,7 +23,7 @@ help: ## list the targets
 setup: ## install what is missing (quick when nothing is); GPU=1 adds CUDA
 	@GPU='$(GPU)' $(ROOT)/scripts/setup.sh
 
-demo: setup ## guard two live callers, one of them an impostor; INPUT=call.mp4 or CAMERA=/dev/video0 guards your own
+demo: setup ## guard three live callers, two of them impostors; INPUT=call.mp4 or CAMERA=/dev/video0 guards your own
 	@INPUT='$(INPUT)' CAMERA='$(CAMERA)' $(ROOT)/scripts/demo/run.sh
 
 test: setup ## format, lint, unit, property, harness, end-to-end, doc and simulation tests

