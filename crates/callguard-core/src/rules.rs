@@ -119,7 +119,14 @@ pub struct Rules {
     pub(crate) charts: Vec<ChartRule>,
     horizon_s: f64,
     /// Every chart's thresholds, by how many charts share the promise: finding one takes milliseconds, and calls begin all the time.
-    shared: BTreeMap<usize, Vec<Thresholds>>,
+    shared: BTreeMap<Sharing, Vec<Thresholds>>,
+}
+
+/// How many charts share a promise. One without a law cannot raise *Synthetic*, so it has no part in that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Sharing {
+    measured: usize,
+    all: usize,
 }
 
 impl Rules {
@@ -172,9 +179,15 @@ impl Rules {
         rules
     }
 
-    /// How many charts participants of these kinds have.
-    fn observable(&self, kinds: &[ParticipantKind]) -> usize {
-        self.charts.iter().filter(|c| kinds.iter().any(|kind| c.hypothesis.concerns(*kind))).count()
+    /// The charts that participants of these kinds have.
+    fn observable(&self, kinds: &[ParticipantKind]) -> Sharing {
+        self.sharing(|hypothesis| kinds.iter().any(|kind| hypothesis.concerns(*kind)))
+    }
+
+    fn sharing(&self, in_use: impl Fn(Hypothesis) -> bool) -> Sharing {
+        let charts = self.charts.iter().filter(|c| in_use(c.hypothesis));
+        let measured = charts.clone().filter(|c| c.guests.is_some()).count();
+        Sharing { measured, all: charts.count() }
     }
 
     /// What was promised.
@@ -207,17 +220,18 @@ impl Rules {
 
     fn set_thresholds(&mut self, call_s: f64) {
         use ParticipantKind::{Face, Voice};
-        let all = self.charts.len();
+        let all = self.sharing(|_| true);
         let counts = [&[Face][..], &[Voice], &[Face, Voice]].map(|kinds| self.observable(kinds));
         self.shared = counts.into_iter().chain([all]).map(|n| (n, self.thresholds_among(n, call_s))).collect();
         self.share_among(all);
     }
 
-    /// The charts' thresholds where `charts` of them share the promise.
-    fn thresholds_among(&self, charts: usize, call_s: f64) -> Vec<Thresholds> {
+    /// The charts' thresholds where so many of them share the promise.
+    fn thresholds_among(&self, charts: Sharing, call_s: f64) -> Vec<Thresholds> {
         let stretches = (call_s / LONGEST_S).max(1.0);
-        let share = self.policy.false_alarm / (charts.max(1) as f64 * stretches);
-        let suspect = (share * self.policy.suspect_factor).min(0.5);
+        let among = |charts: usize| self.policy.false_alarm / (charts.max(1) as f64 * stretches);
+        let share = among(charts.measured);
+        let suspect = (among(charts.all) * self.policy.suspect_factor).min(0.5);
         let within = call_s.min(LONGEST_S);
         let thresholds = |chart: &ChartRule| match &chart.guests {
             Some(guests) => {
@@ -233,7 +247,7 @@ impl Rules {
         self.charts.iter().map(thresholds).collect()
     }
 
-    fn share_among(&mut self, charts: usize) {
+    fn share_among(&mut self, charts: Sharing) {
         if let Some(thresholds) = self.shared.get(&charts) {
             for (chart, thresholds) in self.charts.iter_mut().zip(thresholds) {
                 chart.thresholds = *thresholds;
@@ -360,6 +374,16 @@ mod tests {
         assert_eq!(at(&heard), at(&rules(Policy::default())), "as if there were no other chart");
         assert!(at(&heard) < at(&both));
         assert_eq!(at(&heard.in_use_for(&[ParticipantKind::Voice, ParticipantKind::Face])), at(&both));
+    }
+
+    #[test]
+    fn a_chart_without_a_law_has_no_part_in_synthetic() {
+        let flat = Source { id: SourceId::new("flat"), ..voice(None) };
+        let both = Rules::new(Policy::default(), vec![voice(Some(LAW)), flat], &[]).expect("the law is in range");
+        let (alone, both) = (rules(Policy::default()), both.charts[0].thresholds);
+        let alone = alone.charts[0].thresholds;
+        assert_eq!(both.synthetic, alone.synthetic);
+        assert!(both.suspect > alone.suspect, "but in suspect: {both:?} {alone:?}");
     }
 
     #[test]
