@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use callguard_e2e::pictures::{H264, JPEG, clip, clip_with, frames, turn};
-use callguard_e2e::{Run, assert_valid, convert, program, robot, schema};
+use callguard_e2e::{Run, assert_valid, convert, program, robot, schema, sound};
 use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../../docs/schemas/callguard.event-1.schema.json");
@@ -144,21 +144,41 @@ fn several_calls_are_drawn_into_several_files() {
     }
 }
 
+/// Asks it to end once pictures are in the film, on a busy machine too; the film must play, and the end must come.
+#[track_caller]
+fn ended(dir: &Path, sources: &[&str], film: &str) -> (Run, (u32, u32, u32)) {
+    let arguments = [&["watch", "--overlay", film], sources].concat();
+    let mut child = callguard(dir, &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let file: PathBuf = dir.join(film);
+    let wait = |until: &mut dyn FnMut() -> bool| {
+        (0..600).take_while(|_| !until()).for_each(|_| std::thread::sleep(Duration::from_millis(50)));
+    };
+    wait(&mut || std::fs::metadata(&file).is_ok_and(|m| m.len() > 20_000));
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let mut over = false;
+    wait(&mut || {
+        over = child.try_wait().unwrap().is_some();
+        over
+    });
+    if !over {
+        child.kill().unwrap();
+    }
+    let run: Run = child.wait_with_output().unwrap().into();
+    assert!(over && run.code == 0, "ended: {over}\n{}\n{}", run.out, run.err);
+    (run, frames(&file))
+}
+
 #[test]
 fn a_request_to_end_leaves_a_film_that_plays() {
     let dir = tempfile::tempdir().unwrap();
-    let arguments = ["watch", "--video", "test", "--audio", "test", "--overlay", "o.mp4"];
-    let child = callguard(dir.path(), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Long enough for pictures to be in it, on a busy machine too.
-    let file: PathBuf = dir.path().join("o.mp4");
-    let written = || std::fs::metadata(&file).is_ok_and(|m| m.len() > 20_000);
-    (0..300).take_while(|_| !written()).for_each(|_| std::thread::sleep(Duration::from_millis(100)));
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    let run: Run = child.wait_with_output().unwrap().into();
-    assert_eq!(run.code, 0, "{}", run.err);
+    let (run, (width, height, count)) = ended(dir.path(), &["--video", "test", "--audio", "test"], "o.mp4");
     assert!(run.out.contains("call/test voice  joined"), "{}", run.out);
-    let (width, height, count) = frames(&file);
     assert!((width, height) == (640, 360) && count > 5, "{count}");
+    // Files that have been read to their end, while there is more to be played.
+    sound(&dir.path().join("tone.wav"), "sine=d=20");
+    clip(&dir.path().join("film.mp4"), (320, 240), 25, 20, H264);
+    let (_, (_, _, count)) = ended(dir.path(), &["--video", "film.mp4", "--audio", "tone.wav"], "o.webm");
+    assert!((6..500).contains(&count), "{count}");
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub struct Player {
     guard: Guard,
     watched: Watched,
     local: bool,
+    live: bool,
     /// A camera or microphone.
     device: bool,
     /// Whether silence is a failure: what plays, and cameras. A microphone has its own watchdog.
@@ -72,6 +73,7 @@ impl Player {
             guard,
             watched,
             local: !matches!(source.from, From::Play(Place::Remote(_))),
+            live,
             device: matches!(source.from, From::Camera(_) | From::Mic(_)),
             watchdog: matches!(source.from, From::Play(_) | From::Camera(_)),
             limits: limits.clone(),
@@ -167,8 +169,12 @@ impl Player {
         trouble_of(&shown, error, self.local, self.progress.buffers.load(Ordering::Acquire) > 0)
     }
 
-    /// Ends it as if the source had ended: what is on its way still reaches the analysis.
+    /// Ends it as if the source had ended: what a device has recorded still reaches the analysis.
     pub fn end(&self) {
+        // What is played has no past that would be lost; and a file's source may wait for ever for a queue that has ended.
+        if !self.live {
+            return;
+        }
         self.pipeline.send_event(gst::event::Eos::new());
         if let Some(bus) = self.pipeline.bus() {
             let wait = gst::ClockTime::try_from(Duration::from_millis(500)).ok();
