@@ -1,15 +1,14 @@
 //! The way of a picture: the newest waits, one is in work, the rest is let go at once.
 
-use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use callguard_core::MediaTime;
 use callguard_vision::PictureFormat;
 use crossbeam_queue::ArrayQueue;
 
-use super::block::Control;
-use super::queue::{CONTROLS, Counters};
+use super::door::Door;
+use super::queue::Counters;
 use super::tap::TapStats;
 
 /// A picture that belongs to someone else, such as a buffer of a camera's pool. It is copied from and let go before anything slow begins: a
@@ -42,40 +41,19 @@ pub(crate) enum Shown {
 /// One producer, one consumer, no lock: room for the newest picture alone.
 pub(crate) struct FrameSlot {
     newest: ArrayQueue<Waiting>,
-    controls: ArrayQueue<Control>,
-    seq: AtomicU64,
-    attached: AtomicBool,
+    pub door: Door,
     pub counters: Counters,
 }
 
 impl FrameSlot {
     /// A slot whose producer is there.
     pub(crate) fn new() -> Self {
-        Self {
-            newest: ArrayQueue::new(1),
-            controls: ArrayQueue::new(CONTROLS),
-            seq: AtomicU64::new(0),
-            attached: AtomicBool::new(true),
-            counters: Counters::default(),
-        }
-    }
-
-    /// A producer takes the stream; false where another has it.
-    pub(crate) fn attach(&self) -> bool {
-        !self.attached.swap(true, AcqRel)
-    }
-
-    pub(crate) fn detach(&self) {
-        self.attached.store(false, Release);
-    }
-
-    pub(crate) fn next_seq(&self) -> u64 {
-        self.seq.load(Relaxed)
+        Self { newest: ArrayQueue::new(1), door: Door::new(), counters: Counters::default() }
     }
 
     /// Puts a picture in the place of the one that waits. True where that one was never looked at.
     pub(crate) fn put(&self, mut waiting: Waiting) -> bool {
-        waiting.seq = self.seq.fetch_add(1, Relaxed);
+        waiting.seq = self.door.count();
         let lost = self.newest.force_push(waiting).is_some_and(|old| matches!(old.what, Shown::Frame(_)));
         if lost {
             self.counters.dropped_frames.fetch_add(1, Relaxed);
@@ -87,22 +65,13 @@ impl FrameSlot {
         self.newest.pop()
     }
 
-    /// Announces a control; put it in before the picture it holds from.
-    pub(crate) fn announce(&self, control: Control) {
-        self.controls.force_push(control);
-    }
-
-    pub(crate) fn next_control(&self) -> Option<Control> {
-        self.controls.pop()
-    }
-
     /// Whether no picture waits.
     pub(crate) fn is_drained(&self) -> bool {
         self.newest.is_empty()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.newest.is_empty() && self.controls.is_empty()
+        self.newest.is_empty() && self.door.is_quiet()
     }
 
     pub(crate) fn stats(&self) -> TapStats {

@@ -1,13 +1,12 @@
 //! The bounded queue of one stream: one producer, one consumer, no lock.
 
-use std::sync::atomic::{
-    AtomicBool, AtomicU64,
-    Ordering::{AcqRel, Relaxed, Release},
-};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crossbeam_queue::ArrayQueue;
 
-use super::block::{BLOCK, Block, Control};
+use super::block::{BLOCK, Block};
+use super::door::Door;
 use super::tap::TapStats;
 
 /// Media time that may wait. What is older than this when its turn comes is of no use to a live verdict.
@@ -17,9 +16,6 @@ pub(crate) const RING_BLOCKS: usize = RING_S * 1000 / BLOCK.as_millis() as usize
 /// Buffers kept ready for the producer beyond what waits. Two would do for a worker that is never late; a dozen
 /// rides out a late one without the producer having to allocate.
 const SPARE: usize = 12;
-/// Source changes that may wait; more than this within ten seconds are one change.
-pub(crate) const CONTROLS: usize = 16;
-
 /// Counters that producer and readers share.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -52,11 +48,7 @@ impl Counters {
 pub(crate) struct StreamQueue {
     ring: ArrayQueue<Block>,
     spare: ArrayQueue<Vec<u8>>,
-    controls: ArrayQueue<Control>,
-    /// The next block's number: the producer's alone.
-    seq: AtomicU64,
-    /// Whether a producer has it.
-    attached: AtomicBool,
+    pub door: Door,
     /// Blocks in one hop of the analysis: what an overflow takes.
     hop_blocks: usize,
     pub counters: Counters,
@@ -68,21 +60,10 @@ impl StreamQueue {
         Self {
             ring: ArrayQueue::new(RING_BLOCKS),
             spare: ArrayQueue::new(RING_BLOCKS + SPARE),
-            controls: ArrayQueue::new(CONTROLS),
-            seq: AtomicU64::new(0),
-            attached: AtomicBool::new(true),
+            door: Door::new(),
             hop_blocks: hop_blocks.clamp(1, RING_BLOCKS),
             counters: Counters::default(),
         }
-    }
-
-    /// A producer takes the stream; false where another has it.
-    pub(crate) fn attach(&self) -> bool {
-        !self.attached.swap(true, AcqRel)
-    }
-
-    pub(crate) fn detach(&self) {
-        self.attached.store(false, Release);
     }
 
     /// An empty buffer. Allocates only where the spare ones are used up, that is while a worker is late.
@@ -98,13 +79,9 @@ impl StreamQueue {
         buffer
     }
 
-    pub(crate) fn next_seq(&self) -> u64 {
-        self.seq.load(Relaxed)
-    }
-
     /// Puts a block in; where there is no room the oldest whole hop goes. Returns the frames that went.
     pub(crate) fn put(&self, mut block: Block) -> u64 {
-        block.seq = self.seq.fetch_add(1, Relaxed);
+        block.seq = self.door.count();
         let Some(oldest) = self.ring.force_push(block) else {
             return 0;
         };
@@ -144,23 +121,13 @@ impl StreamQueue {
         }
     }
 
-    /// Announces a control; put it in before the block it holds from.
-    pub(crate) fn announce(&self, control: Control) {
-        // The oldest goes where there is no room: the newer source change stands for both.
-        self.controls.force_push(control);
-    }
-
-    pub(crate) fn next_control(&self) -> Option<Control> {
-        self.controls.pop()
-    }
-
     /// Whether no block waits.
     pub(crate) fn is_drained(&self) -> bool {
         self.ring.is_empty()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.ring.is_empty() && self.controls.is_empty()
+        self.ring.is_empty() && self.door.is_quiet()
     }
 
     pub(crate) fn stats(&self) -> TapStats {

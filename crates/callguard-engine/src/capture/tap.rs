@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use callguard_core::{EpochReason, MediaTime};
 
-use super::block::{BLOCK, Block, Control, What};
+use super::block::{BLOCK, Block, What};
 use super::queue::StreamQueue;
 use crate::pool::{Actor, Waker};
 use crate::{AudioFormat, SampleFormat};
@@ -176,7 +176,7 @@ impl AudioTap {
         self.emit();
         self.ended = true;
         self.announce(What::End);
-        self.queue.detach();
+        self.queue.door.detach();
     }
 
     /// Counters since the stream was opened.
@@ -186,7 +186,7 @@ impl AudioTap {
     }
 
     fn announce(&self, what: What) {
-        self.queue.announce(Control { from_seq: self.queue.next_seq(), what });
+        self.queue.door.announce(what);
         self.waker.wake(&self.call);
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use callguard_core::{EpochReason, MediaTime};
 use callguard_vision::Grid;
 
-use super::block::{Control, What};
+use super::block::What;
 use super::frame::{FrameBuffer, FrameSlot, Shown, Waiting};
 use super::tap::{Flags, Pushed, TapStats};
 use crate::pool::{Actor, Waker};
@@ -103,7 +103,7 @@ impl VideoTap {
         }
         self.ended = true;
         self.announce(What::End);
-        self.slot.detach();
+        self.slot.door.detach();
     }
 
     /// Counters since the stream was opened.
@@ -113,7 +113,7 @@ impl VideoTap {
     }
 
     fn announce(&self, what: What) {
-        self.slot.announce(Control { from_seq: self.slot.next_seq(), what });
+        self.slot.door.announce(what);
         self.waker.wake(&self.call);
     }
 

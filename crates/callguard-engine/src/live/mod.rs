@@ -18,7 +18,7 @@ use crossbeam_queue::SegQueue;
 use uuid::Uuid;
 
 use crate::alert::{About, Hub, Stamp, Subscription};
-use crate::capture::{AudioTap, BLOCK, Control, FrameSlot, StreamQueue, VideoTap, What};
+use crate::capture::{AudioTap, BLOCK, Door, FrameSlot, StreamQueue, VideoTap, What};
 use crate::detect::{Answer, Ask, Job, Reply, words};
 use crate::engine::{Engine, Entries, Team, lock};
 use crate::fuse::{Act, Changed, Fusion};
@@ -218,8 +218,8 @@ impl CallActor {
         for n in 2.. {
             match ways.iter().find(|(other, _)| *other == name) {
                 None => break,
-                Some((_, way)) if way.attach() => {
-                    way.announce(Control { from_seq: way.next_seq(), what: What::Epoch(EpochReason::Restarted) });
+                Some((_, way)) if way.door().attach() => {
+                    way.door().announce(What::Epoch(EpochReason::Restarted));
                     return (name, way.clone(), false);
                 }
                 Some(_) => name = format!("{wanted}-{n}"),
@@ -432,34 +432,20 @@ impl Inside {
     }
 }
 
-/// A way into a stream that one producer has at a time.
+/// A way into a stream.
 trait Way {
-    fn attach(&self) -> bool;
-    fn announce(&self, control: Control);
-    fn next_seq(&self) -> u64;
+    fn door(&self) -> &Door;
 }
 
 impl Way for StreamQueue {
-    fn attach(&self) -> bool {
-        self.attach()
-    }
-    fn announce(&self, control: Control) {
-        self.announce(control);
-    }
-    fn next_seq(&self) -> u64 {
-        self.next_seq()
+    fn door(&self) -> &Door {
+        &self.door
     }
 }
 
 impl Way for FrameSlot {
-    fn attach(&self) -> bool {
-        self.attach()
-    }
-    fn announce(&self, control: Control) {
-        self.announce(control);
-    }
-    fn next_seq(&self) -> u64 {
-        self.next_seq()
+    fn door(&self) -> &Door {
+        &self.door
     }
 }
 

@@ -44,7 +44,7 @@ impl Sight {
     /// Does what was announced, once the pictures before it were looked at.
     fn control(&mut self, fusion: &mut Fusion, ask: &mut Vec<Ask>) {
         loop {
-            let Some(control) = self.control.take().or_else(|| self.slot.next_control()) else { return };
+            let Some(control) = self.control.take().or_else(|| self.slot.door.next_control()) else { return };
             if !is_due(&control, self.next_seq, self.slot.is_drained()) {
                 self.control = Some(control);
                 return;

@@ -49,7 +49,7 @@ impl Sound {
     /// Does what was announced, once the blocks before it were heard.
     fn control(&mut self, fusion: &Fusion, ask: &mut Vec<Ask>) {
         loop {
-            let Some(control) = self.control.take().or_else(|| self.queue.next_control()) else { return };
+            let Some(control) = self.control.take().or_else(|| self.queue.door.next_control()) else { return };
             if !is_due(&control, self.next_seq, self.queue.is_drained()) {
                 self.control = Some(control);
                 return;
