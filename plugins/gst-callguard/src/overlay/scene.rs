@@ -113,7 +113,7 @@ fn why(participant: &ParticipantView) -> String {
 fn words(hypothesis: Hypothesis) -> &'static str {
     match hypothesis {
         Hypothesis::FaceSynthetic => "synthetic face",
-        Hypothesis::FacePresented => "screen or print",
+        Hypothesis::FacePresented => "replay or print",
         Hypothesis::VoiceSynthetic => "synthetic voice",
         Hypothesis::SourceInjected => "injected source",
         Hypothesis::ChallengeFailed => "challenge failed",
