@@ -227,9 +227,12 @@ fn what_does_not_open_or_does_not_go_on_is_given_up() {
     assert_eq!(code_of(&remote(&format!("http://{closed}/x.wav")), &limits()), "network");
 }
 
-/// What a video stream's taker was asked, and what it was shown: media time, upright size, bytes.
+/// A picture as it was shown: media time, upright size, bytes.
+type Shown = (f64, (u32, u32), usize);
+
+/// What a video stream's taker was asked, and what it was shown.
 #[derive(Clone, Default)]
-struct Film(Arc<Mutex<Vec<f64>>>, Arc<Mutex<Vec<(f64, (u32, u32), usize)>>>);
+struct Film(Arc<Mutex<Vec<f64>>>, Arc<Mutex<Vec<Shown>>>);
 
 impl Watch for Film {
     /// Every tenth.
@@ -248,7 +251,7 @@ impl Watch for Film {
 }
 
 /// Asked, shown.
-type Watched = (Vec<f64>, Vec<(f64, (u32, u32), usize)>);
+type Watched = (Vec<f64>, Vec<Shown>);
 
 fn watch(place: &Place, limits: &Limits) -> (Result<Decoded, Trouble>, Watched) {
     callguard::capture::init().unwrap();
