@@ -20,8 +20,10 @@ import tempfile
 
 import numpy as np
 
+import face_measure
 import face_ship
 import manifest
+import metrics
 from face_score import facefolds
 from measure import exact
 
@@ -51,6 +53,17 @@ def face(found):
     return max(faces, key=lambda p: p["sources"][SOURCE]["windows"], default=None)
 
 
+def order(judged):
+    """How well the llrs that scan gives put clips in order: against systems that no network or calibration had met, and swaps against their own originals"""
+    of = lambda ws: ws[0]["llr"]
+    unseen = face_measure.Scores([[w] for w in judged if not w["swap"]], of)
+    auc, auc_95 = unseen.figure(metrics.auc)
+    _, macro, macro_95 = unseen.macro()
+    counted = collections.Counter(w["label"] for w in judged if not w["swap"])
+    return dict(genuine=counted["real"], synthetic=counted["fake"], auc=auc, auc_95=auc_95, macro=macro, macro_95=macro_95,
+                swaps=face_measure.swaps({w["id"]: [w] for w in judged}, "plain", of))
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("work", type=pathlib.Path)
@@ -60,7 +73,7 @@ def main():
     a = ap.parse_args()
     report = json.loads((a.work / "eval" / "report.json").read_text())
     rows, folds = list(csv.DictReader(open(a.work / "pictures.csv"))), facefolds.table()
-    told = collections.defaultdict(lambda: collections.defaultdict(list))
+    told, judged = collections.defaultdict(lambda: collections.defaultdict(list)), []
     for k in report["folds"]:
         models = folder_of(a.work, k, report, a.detector)
         for kind, name in (("clip", "clips"), ("talk", "long recordings")):
@@ -76,7 +89,10 @@ def main():
                 found = json.loads(line)
                 r = inputs[found["input"]]
                 label = "swap" if r["label"] == "fake" and facefolds.shared_system(r, folds) else r["label"]
-                told[name][label].append((found["verdict"] if found["status"] != "error" else "error", face(found)))
+                who = face(found)
+                told[name][label].append((found["verdict"] if found["status"] != "error" else "error", who))
+                if kind == "clip" and who and who["sources"][SOURCE]["llr"] is not None:
+                    judged.append(dict(id=r["id"], version="plain", label=r["label"], swap=label == "swap", system=r["system"], pair=r["pair"], person=r["person"], source=r["person"] or r["id"], llr=who["sources"][SOURCE]["llr"]))
     result = {}
     for name, by_label in told.items():
         result[name] = {}
@@ -89,6 +105,7 @@ def main():
                 reasons.update(s["abstained_s"])
             result[name][label] = dict(n=n, silent=n - sum(s["windows"] > 0 for s in sources), abstained_share=lost / max(seen + lost, 1e-9), abstained_s={r: round(s, 1) for r, s in reasons.most_common()},
                                        mean_llr=float(np.mean([s["llr"] for s in sources if s["llr"] is not None])), **{v: dict(count=c, share=c / n, interval_95=exact(c, n)) for v, c in counted.items()})
+    result["clips"]["order"] = order(judged)
     (a.work / "eval" / "scan.json").write_text(json.dumps(result, indent=1))
     print(json.dumps(result, indent=1))
 

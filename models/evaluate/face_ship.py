@@ -115,6 +115,9 @@ def tables(report, trivial, scan):
             if label in t:
                 cells = " | ".join(f"{percent(t[label][v]['share'])} {span(t[label][v]['interval_95'], percent)}" if v in t[label] else "0.0 %" for v in ("synthetic", "suspect", "inconclusive", "genuine"))
                 said.append(f"| {who} | {t[label]['n']} | {cells} | {t[label]['silent']} | {percent(t[label]['abstained_share'])} |")
+        if "order" in t:
+            o, w = t["order"], t["order"]["swaps"]
+            said += ["", f"By the llrs of that scan, clips with a window: AUC {both(o, 'auc')} ({o['genuine']} genuine, {o['synthetic']} synthetic of unseen systems), mean over systems {both(o, 'macro')}; swap pairs in order {both(w, 'in_order', percent)} ({w['pairs']} pairs of {w['people']} people)."]
     return dict(conditions="\n".join(rows), swaps="\n".join(pairs), trivial="\n".join(cheap), chart="\n".join(chart), talks="\n".join(talks), systems="\n".join(by), scan="\n".join(said))
 
 

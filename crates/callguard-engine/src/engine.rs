@@ -83,9 +83,10 @@ impl Engine {
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
         config.check()?;
         let manifest = Manifest::load(&Manifest::find(config.models.as_deref())?)?;
-        if manifest.by_task(VOICE_TASK).is_none() {
-            let message = format!("no model in {} has the task {VOICE_TASK}", manifest.dir.display());
-            return Err(EngineError::new(ErrorCode::NoVoiceModel, "setup", message, "Add one to manifest.toml."));
+        // One sense is enough: a stream for the other is told that nobody judges it.
+        if [VOICE_TASK, FACES_TASK].iter().all(|task| manifest.by_task(task).is_none()) {
+            let message = format!("no model in {} has the task {VOICE_TASK} or {FACES_TASK}", manifest.dir.display());
+            return Err(EngineError::new(ErrorCode::NoModel, "setup", message, "Add one to manifest.toml."));
         }
         let library = Library::find(config.library.as_deref())?;
         let options = Options {
@@ -194,6 +195,12 @@ impl Engine {
     #[must_use]
     pub fn cues(&self) -> &[CueSpec] {
         &self.0.team.cues
+    }
+
+    /// Whether sound can be judged: a model that hears voices is in use.
+    #[must_use]
+    pub fn hears(&self) -> bool {
+        self.0.team.voice.is_some()
     }
 
     /// Whether pictures can be judged: a model that finds faces is in use.

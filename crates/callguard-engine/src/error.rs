@@ -20,9 +20,7 @@ pub enum ErrorCode {
     ModelsMissing,
     /// The manifest has mistakes: mend it.
     ManifestInvalid,
-    /// No model in the manifest has the task that is needed.
-    NoVoiceModel,
-    /// Nothing in the manifest judges a stream of this kind: add a model.
+    /// Nothing in the manifest judges a stream of this kind, or any: add a model.
     NoModel,
     /// A model's file is missing, altered, or not what the manifest says.
     ModelRefused,
@@ -52,7 +50,6 @@ impl ErrorCode {
             Self::LibraryRefused => "library-refused",
             Self::ModelsMissing => "models-missing",
             Self::ManifestInvalid => "manifest-invalid",
-            Self::NoVoiceModel => "no-voice-model",
             Self::NoModel => "no-model",
             Self::ModelRefused => "model-refused",
             Self::ProviderUnavailable => "provider-unavailable",

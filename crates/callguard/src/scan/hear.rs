@@ -32,6 +32,9 @@ pub fn hear(
     if decoded.unseen {
         warn!(stage = "detect", "its pictures were not judged: no model in the manifest finds faces");
     }
+    if !engine.hears() {
+        warn!(stage = "detect", "its sound, if it has any, was not judged: no model in the manifest judges voices");
+    }
     decoded.cut = decoded.cut.or_else(|| lock(&call.1).take());
     if let Some(cut) = &decoded.cut {
         warn!(stage = "capture", "{cut}");
