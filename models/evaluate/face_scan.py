@@ -84,7 +84,10 @@ def main():
                     silent = os.path.join(folder, f"{r['id']}.mkv")
                     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", r["path"], "-t", "60", "-an", "-c:v", "copy", silent], check=True, stderr=subprocess.DEVNULL)
                     inputs[silent] = r
-                out = subprocess.run([a.program, "scan", "--format", "jsonl", "--models", models, *inputs], capture_output=True, text=True).stdout
+                done = subprocess.run([a.program, "scan", "--format", "jsonl", "--models", models, *inputs], capture_output=True, text=True)
+                if not done.stdout:
+                    raise SystemExit(f"callguard scan said nothing: {done.stderr[-500:]}")
+                out = done.stdout
             for line in out.splitlines():
                 found = json.loads(line)
                 r = inputs[found["input"]]

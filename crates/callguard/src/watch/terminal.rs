@@ -1,10 +1,11 @@
 //! The terminal while it is ours: raw, an alternate screen, and given back whatever happens.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::board::Board;
 use super::screen::{self, Look};
@@ -24,7 +25,11 @@ pub enum Key {
 
 /// The terminal, until it is dropped. A panic gives it back, too: ratatui installs a hook.
 #[derive(Debug)]
-pub struct Screen(DefaultTerminal);
+pub struct Screen {
+    terminal: DefaultTerminal,
+    /// Keys come by the standard input, as they do unless that is redirected. Asked once: one that hung up is no terminal any more.
+    on_stdin: bool,
+}
 
 impl Screen {
     /// Takes the terminal.
@@ -32,7 +37,7 @@ impl Screen {
     /// # Errors
     /// Where it cannot be taken.
     pub fn open() -> io::Result<Self> {
-        ratatui::try_init().map(Self)
+        Ok(Self { on_stdin: io::stdin().is_terminal(), terminal: ratatui::try_init()? })
     }
 
     /// Draws where things stand.
@@ -40,7 +45,7 @@ impl Screen {
     /// # Errors
     /// Where the terminal is gone.
     pub fn draw(&mut self, board: &Board, look: &Look) -> io::Result<()> {
-        self.0.draw(|frame| screen::draw(frame, board, look)).map(|_| ())
+        self.terminal.draw(|frame| screen::draw(frame, board, look)).map(|_| ())
     }
 
     /// Waits for a key, `wait` at most.
@@ -48,6 +53,7 @@ impl Screen {
     /// # Errors
     /// Where the terminal is gone.
     pub fn key(&self, wait: Duration) -> io::Result<Option<Key>> {
+        let wait = if self.on_stdin { wait_for_input(wait).map(|()| Duration::ZERO)? } else { wait };
         if !event::poll(wait)? {
             return Ok(None);
         }
@@ -63,6 +69,19 @@ impl Screen {
             KeyCode::Up | KeyCode::Char('k') => Some(Key::Up),
             _ => None,
         })
+    }
+}
+
+/// Waits here rather than in crossterm, which reads for ever from a terminal that hung up: its window was closed, its line broke.
+fn wait_for_input(wait: Duration) -> io::Result<()> {
+    let stdin = io::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    match poll(&mut fds, Timespec::try_from(wait).ok().as_ref()) {
+        // A signal: whatever it is about is looked at in between.
+        Ok(_) | Err(rustix::io::Errno::INTR) if !fds[0].revents().intersects(gone) => Ok(()),
+        Ok(_) | Err(rustix::io::Errno::INTR) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the terminal is gone")),
+        Err(e) => Err(e.into()),
     }
 }
 
