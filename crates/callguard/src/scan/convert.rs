@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use callguard_core::{Alert, MediaTime, SourceView, State};
+use callguard_core::{Alert, MediaTime, ParticipantKind, SourceView, State};
 use callguard_engine::{CallReport, ParticipantReport, StreamReport};
 
 use super::result::{AlertResult, ChartResult, ParticipantResult, ReasonResult, SourceResult, StreamResult, round};
@@ -14,12 +14,18 @@ fn seconds(t: MediaTime) -> f64 {
     round(t.as_secs_f64())
 }
 
-/// The worst conclusion of any participant, alerts included: an alert that a later epoch left behind still counts.
+/// What to conclude of all participants together: the worst that any reached, alerts included, since one that a later epoch left behind still
+/// counts. *Genuine* only where everyone is: a voice that sounds genuine must not speak for the face above it. A voice that was never heard
+/// does not count; a face that is there and could not be judged does.
 #[must_use]
 pub fn worst(report: &CallReport) -> &'static str {
-    let rank = |verdict: &str| ["inconclusive", "genuine", "suspect", "synthetic"].iter().position(|v| *v == verdict);
-    let all = report.participants.iter().map(|p| conclusion(report, p));
-    all.max_by_key(|verdict| rank(verdict)).unwrap_or("inconclusive")
+    let concluded = |verdict: &str| report.participants.iter().any(|p| conclusion(report, p) == verdict);
+    if let Some(flagged) = ["synthetic", "suspect"].into_iter().find(|verdict| concluded(verdict)) {
+        return flagged;
+    }
+    let counts = |p: &&ParticipantReport| p.kind == ParticipantKind::Face || !p.charts.is_empty();
+    let everyone = report.participants.iter().filter(counts).all(|p| conclusion(report, p) == "genuine");
+    if everyone && concluded("genuine") { "genuine" } else { "inconclusive" }
 }
 
 fn conclusion(report: &CallReport, p: &ParticipantReport) -> &'static str {

@@ -36,7 +36,7 @@ pub struct ScanResult {
     pub status: Status,
     /// How much was heard or seen.
     pub duration_s: Option<f64>,
-    /// The worst that was reached: genuine, suspect, synthetic or inconclusive.
+    /// The worst that anyone reached: suspect or synthetic; else genuine where everyone is, and inconclusive where not.
     pub verdict: &'static str,
     /// The largest participant's; `null` without evidence.
     pub llr: Option<f64>,

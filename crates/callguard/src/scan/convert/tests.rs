@@ -114,3 +114,31 @@ fn the_schema_knows_everything_that_is_put_out() {
         }
     }
 }
+
+#[test]
+fn a_genuine_voice_does_not_speak_for_a_face() {
+    let verdict = |of: &dyn Fn(&mut CallReport)| {
+        let mut call = sample::call();
+        of(&mut call);
+        worst(&call)
+    };
+    assert_eq!(verdict(&|_| ()), "synthetic", "the alert counts whatever else is there");
+    let calm = |call: &mut CallReport| {
+        call.alerts.clear();
+        call.participants.retain(|p| p.id.0 != 1);
+    };
+    assert_eq!(verdict(&calm), "inconclusive", "a face could not be judged");
+    let alone = |call: &mut CallReport| {
+        calm(call);
+        call.participants.retain(|p| p.kind == ParticipantKind::Voice);
+    };
+    assert_eq!(verdict(&alone), "genuine");
+    let silent = |call: &mut CallReport| {
+        alone(call);
+        let mut second = call.participants[0].clone();
+        (second.charts, second.conclusion) = (Vec::new(), State::Unobservable);
+        call.participants.push(second);
+    };
+    assert_eq!(verdict(&silent), "genuine", "a second stream without a voice says nothing");
+    assert_eq!(verdict(&|call| call.participants.clear()), "inconclusive");
+}
