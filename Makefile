@@ -57,7 +57,7 @@ train-face: setup ## train the face-forgery model from DATA (hours; resumable)
 evaluate: setup ## measure the shipped voice model and rewrite its card's tables
 	@$(ROOT)/models/evaluate/evaluate.sh '$(DATA)'
 
-evaluate-face: setup ## measure the shipped face models and cues, and rewrite their cards' tables
+evaluate-face: setup ## measure the shipped face-forgery model and rewrite its card's tables
 	@$(ROOT)/models/evaluate/evaluate_face.sh '$(DATA)'
 
 clean: ## remove everything that was built or fetched

@@ -51,7 +51,7 @@ mod sight;
 mod track;
 mod window;
 
-pub use capture::{Bytes, Matrix, Picture, PictureError, PictureFormat, PixelFormat, Plane, Range, Turn, sample};
+pub use capture::{Matrix, Picture, PictureError, PictureFormat, PixelFormat, Plane, Range, Turn, sample};
 pub use detect::{ANCHOR_VALUES, DETECTOR_SIDE};
 pub use eyes::{Eyes, EyesSettings, Grid};
 pub use face::{Face, Landmarks};

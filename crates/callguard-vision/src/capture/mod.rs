@@ -5,4 +5,4 @@ mod layout;
 mod picture;
 pub mod sample;
 
-pub use picture::{Bytes, Matrix, Picture, PictureError, PictureFormat, PixelFormat, Plane, Range, Turn};
+pub use picture::{Matrix, Picture, PictureError, PictureFormat, PixelFormat, Plane, Range, Turn};

@@ -148,16 +148,13 @@ pub enum PictureError {
     },
 }
 
-/// The bytes of a picture.
-pub type Bytes<'a> = &'a [u8];
-
 /// One picture.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
     /// How its bytes are laid out.
     pub format: &'a PictureFormat,
     /// All planes.
-    pub bytes: Bytes<'a>,
+    pub bytes: &'a [u8],
     /// When it was taken, media time.
     pub at: MediaTime,
 }
