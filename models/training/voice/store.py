@@ -45,7 +45,7 @@ def main():
             for w in (wave, line):
                 pool.write(w.astype("<i2").tobytes())
             index.append(dict(id=r["id"], label=r["label"], system=r["system"], source=r["source"], speaker=r["speaker"], parent=r["parent"],
-                              start=at, length=len(wave), line_start=at + len(wave), line_length=len(line), line=chain[0][0]))
+                              start=at, length=len(wave), line_start=at + len(wave), line_length=len(line), line=" ".join(name for name, _ in chain)))
             at += len(wave) + len(line)
             if number % 500 == 499:
                 print(number + 1, flush=True)

@@ -19,6 +19,8 @@ try:
 except ImportError as missing:
     raise unittest.SkipTest(f"{missing.name} is not installed (models/training/requirements.txt)") from missing
 
+import batches
+import channel
 import folds
 import net
 import store
@@ -107,7 +109,38 @@ class FrontEnd(unittest.TestCase):
         self.assertAlmostEqual(int(planes[0, 0].mean(1).argmax()), round(3000 / (8000 / 97)) - 1, delta=1)
 
 
+class Batches(unittest.TestCase):
+    def test_a_spliced_twin_is_its_original_in_one_part_of_the_spectrum(self):
+        rng = np.random.default_rng(2)
+        real, fake = rng.standard_normal((2, 8000)).astype(np.float32)
+        for _ in range(6):
+            mixed = batches.spliced(real, fake, rng)
+            low, high = (np.abs(np.fft.rfft(mixed - real)) ** 2 for real in (real, fake))
+            ends = slice(50, 250), slice(3000, 3900)  # 100-500 Hz, 6-7.8 kHz of 8000 samples at 16 kHz
+            of_real = [low[e].sum() < 0.01 * high[e].sum() for e in ends]
+            self.assertEqual(sorted(of_real), [False, True])
+
+    def test_a_made_room_begins_with_its_direct_sound(self):
+        rng = np.random.default_rng(3)
+        for _ in range(20):
+            room = batches.made_room(rng)
+            self.assertEqual(int(np.abs(room).argmax()), 0)
+            self.assertLess(float(np.abs(room[-100:]).max()), 0.1)
+
+
 class Lines(unittest.TestCase):
+    def test_noise_has_the_level_that_was_asked_for(self):
+        rng = np.random.default_rng(5)
+        wave = (3000 * rng.standard_normal(32_000)).astype(np.int16)
+        added = channel.noise(wave, rng, snr_db=12.0, tilt=1.0).astype(float) - wave
+        self.assertAlmostEqual(20 * np.log10(wave.std() / added.std()), 12.0, delta=0.5)
+
+    def test_a_chain_names_only_what_can_be_applied(self):
+        rng = np.random.default_rng(6)
+        known = {*channel.INSIDE, "mp3", "aac", "speex", "g722"}
+        for _ in range(200):
+            self.assertLessEqual({name for name, _ in channel.random_chain(rng)}, known)
+
     def test_twins_go_through_one_line(self):
         self.assertEqual(store.seed("x", "line"), store.seed("x", "line"))
         self.assertNotEqual(store.seed("x", "line"), store.seed("y", "line"))

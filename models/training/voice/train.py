@@ -38,7 +38,7 @@ def main():
     ap.add_argument("--data", type=pathlib.Path)
     ap.add_argument("--name", required=True)
     ap.add_argument("--fold", type=int)
-    ap.add_argument("--steps", type=int, default=500)
+    ap.add_argument("--steps", type=int, default=1500)
     ap.add_argument("--pairs", type=int, default=16)
     ap.add_argument("--seconds", type=float, default=2.5)
     ap.add_argument("--threads", type=int, default=1)
@@ -52,7 +52,9 @@ def main():
 
     pool = batches.Pool(a.work)
     rows = folds.trains(pool.rows, a.fold, folds.fold_of_source())
-    sampler, augment = batches.Sampler(rows), batches.Augment(a.data, int(a.seconds * RATE_HZ))
+    sampler = batches.Sampler(rows)
+    genuine = [r for r in rows if r["label"] == "real"]
+    augment = batches.Augment(a.data, int(a.seconds * RATE_HZ), lambda rng: pool.wave(batches.pick(rng, genuine), False))
     net = VoiceNet()
     if not a.from_scratch:
         net.load_backbone()

