@@ -3,6 +3,8 @@
 The form is the program's: llr = (offset + sum offset_i z_i) + (slope + sum slope_i z_i) * logit, natural log, z_i = (f(clamp(q)) - centre) / scale.
 """
 
+import functools
+
 import numpy as np
 from scipy.optimize import minimize
 
@@ -163,7 +165,12 @@ def law(talks, epsilon, seed=4, independence_s=INDEPENDENCE_S, own_length=False)
         seconds=float(sum(s for _, _, s in talks)), excess=found["excess"])
 
 
+@functools.lru_cache(maxsize=8)
+def peaks(variance, rho, seconds, independence_s, guests, seed):
+    """Highest chart scores of simulated genuine guests, in parts so that they fit in memory."""
+    return np.concatenate([simulate(variance, rho, seconds, guests // 10, np.random.default_rng([seed, i]), independence_s=independence_s) for i in range(10)])
+
+
 def threshold(a_law, share, seconds, seed=5, guests=60_000):
     """The chart score that at most `share` of simulated genuine guests reach in a call of that length (what the program finds by importance sampling)."""
-    peaks = np.concatenate([simulate(a_law["variance"], a_law["rho"], seconds, guests // 10, np.random.default_rng([seed, i]), independence_s=a_law["independence_s"]) for i in range(10)])
-    return float(np.quantile(peaks, 1 - share))
+    return float(np.quantile(peaks(a_law["variance"], a_law["rho"], seconds, a_law["independence_s"], guests, seed), 1 - share))

@@ -2,6 +2,7 @@
 # Measures the folds' networks through callguard's own front end, calibrates, and writes network, manifest and card of the final one.
 #
 # usage: evaluate.sh DATA [WORK]     (WORK as train_voice.sh left it; default target/voice)
+# Environment: PYTHON, SUPPRESSORS and SNAPSHOTS as in train_voice.sh, AASIST (folder of aasist.onnx and aasist-l.onnx: the published weights to stand beside)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,9 +14,12 @@ python=${PYTHON:-python3}
 [[ -f $work/runs/final/net.pt ]] || { echo "evaluate.sh: nothing is trained in $work; run models/training/train_voice.sh first" >&2; exit 2; }
 cargo build --release --locked --manifest-path "$root/Cargo.toml" -p callguard-audio --example voice_windows
 "$python" "$here/render.py" "$data" "$work"
+"$python" "$here/odd.py" "$data" "$work"
 "$python" "$here/trivial.py" "$work"
 "$python" "$here/score.py" "$work" "$root/target/release/examples/voice_windows"
 "$python" "$here/measure.py" "$work"
+"$python" "$here/same.py" "$work"
+[[ -z ${AASIST:-} ]] || "$python" "$here/baseline.py" "$work" "$AASIST/aasist.onnx" "$AASIST/aasist-l.onnx"
 cargo build --release --locked --manifest-path "$root/Cargo.toml" -p callguard
 for kind in talk clip; do
     "$python" "$here/scan.py" "$work" "$root/target/release/callguard" --kind "$kind" --most 160

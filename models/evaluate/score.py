@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Windows and logits of everything that render.py wrote, through callguard's own front end: each fold's files by the network that was not trained on them.
+"""Windows and logits of everything that render.py and odd.py wrote, through callguard's own front end: each fold's files by the network that was not trained on them.
 
 usage: score.py WORK VOICE_WINDOWS [--fold K]...
 VOICE_WINDOWS is the built example of callguard-audio (cargo build --release -p callguard-audio --example voice_windows). A fold's network is WORK/runs/foldK/net.pt.
@@ -21,19 +21,20 @@ def main():
     ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("program")
     ap.add_argument("--fold", type=int, action="append")
-    ap.add_argument("--kind", action="append", help="clip, short, talk; all unless given")
+    ap.add_argument("--kind", action="append", help="clip, short, talk, strange, probe, nothing; all unless given")
     a = ap.parse_args()
-    rows = list(csv.DictReader(open(a.work / "eval" / "list.csv")))
+    listed = [a.work / "eval" / name for name in ("list.csv", "odd.csv")]
+    rows = [r for file in listed if file.is_file() for r in csv.DictReader(open(file))]
     for k in a.fold or range(5):
         run = a.work / "runs" / f"fold{k}"
         model = run / "voice-clone.onnx"
         if not model.is_file():
             subprocess.run([sys.executable, HERE.parent / "training/voice/export.py", run / "net.pt", model], check=True)
-        listed = a.work / "eval" / f"fold{k}.txt"
-        listed.write_text("".join(f"{r['path']}\n" for r in rows if int(r["fold"]) == k and (not a.kind or r["kind"] in a.kind)))
+        wanted = a.work / "eval" / f"fold{k}.txt"
+        wanted.write_text("".join(f"{r['path']}\n" for r in rows if int(r["fold"]) == k and (not a.kind or r["kind"] in a.kind)))
         out = a.work / "eval" / f"scores-fold{k}.jsonl"
         with open(out, "w") as f:
-            subprocess.run([a.program, "--model", model, "--list", listed], stdout=f, check=True, env=os.environ)
+            subprocess.run([a.program, "--model", model, "--list", wanted], stdout=f, check=True, env=os.environ)
         print(out, sum(1 for _ in open(out)), "lines", flush=True)
 
 

@@ -2,7 +2,7 @@
 """Writes what is shipped: models/voice-clone.onnx, its entry in models/manifest.toml, models/cards/voice-clone.md, its plot and the list of every file it was trained or calibrated on.
 
 usage: ship.py WORK [--run final]
-Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json (and baseline.json and scan-*.json, where baseline.py and scan.py were run). What the card says in words lies in card.md.in beside this script; every figure comes from the report.
+Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json (and baseline.json, same.json and scan-*.json, where baseline.py, same.py and scan.py were run). What the card says in words lies in card.md.in beside this script; every figure comes from the report.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import manifest
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 def entry(sha256, calibration, law):
@@ -91,10 +91,10 @@ def span(pair, form):
 
 def tables(report, trivial, baseline, scans):
     two, three = "{:.2f}".format, "{:.3f}".format
-    names = dict(clean="clean 16 kHz", opus24="Opus 24 kbit/s, 5 % loss", g711="G.711 at 8 kHz", amr="AMR-NB 12.2", room="noisy room, 10-20 dB", short="1-3.2 s, any of these")
-    rows = ["| condition | genuine / synthetic clips | EER | AUC pooled | AUC inside a source | AUC, mean over systems | Cllr | min Cllr | forced EER | no answer, genuine / synthetic |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    names = dict(clean="clean 16 kHz", opus24="Opus 24 kbit/s, 5 % loss", g711="G.711 at 8 kHz", amr="AMR-NB 12.2", room="noisy room, 10-20 dB", suppressed="noise suppressed", short="1-3.2 s, any of these")
+    rows = ["| condition | genuine / synthetic clips | EER | AUC pooled | AUC inside a source | AUC, mean over systems | min DCF | Cllr | min Cllr | forced EER | no answer, genuine / synthetic |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     for key, t in report["conditions"].items():
-        rows.append(f"| {names[key]} | {t['genuine']} / {t['synthetic']} | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} {span(t['auc_95'], three)} | {three(t['inside'])} {span(t['inside_95'], three)} ({t['inside_sources']} sources) | {three(t['macro_auc'])} | {two(t['cllr'])} | {two(t['min_cllr'])} | {percent(t['forced_eer'])} | {percent(t['non_response_real'])} / {percent(t['non_response_fake'])} |")
+        rows.append(f"| {names[key]} | {t['genuine']} / {t['synthetic']} | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} {span(t['auc_95'], three)} | {three(t['inside'])} {span(t['inside_95'], three)} ({t['inside_sources']} sources) | {three(t['macro_auc'])} | {two(t['min_dcf'])} {span(t['min_dcf_95'], two)} | {two(t['cllr'])} | {two(t['min_cllr'])} | {percent(t['forced_eer'])} | {percent(t['non_response_real'])} / {percent(t['non_response_fake'])} |")
     systems = report["conditions"]["clean"]["systems"]
     by = ["| system (clean) | AUC against all genuine | missed, all conditions |", "| --- | --- | --- |"]
     for s in sorted(systems, key=systems.get):
@@ -104,9 +104,12 @@ def tables(report, trivial, baseline, scans):
     for kind, label in (("raw", "recordings as they are"), ("normalised", "after high-pass, level and cut, as everything above")):
         t = trivial[kind]
         cheap.append(f"| {label} | {percent(t['eer'])} | {three(t['auc'])} | {three(t['inside'])} {span(t['inside_95'], three)} |")
-    cheap += ["", "Published weights, on every third of the clean clips:", "", "| detector | genuine / synthetic clips | EER | AUC pooled | AUC inside a source |", "| --- | --- | --- | --- | --- |"] if baseline else []
     if baseline:
-        cheap.append(f"| AASIST (ASVspoof 2019 LA) | {baseline['genuine']} / {baseline['synthetic']} | {percent(baseline['eer'])} {span(baseline['eer_95'], percent)} | {three(baseline['auc'])} | {three(baseline['inside'])} |")
+        cheap += ["", f"Published weights, on every third of the clean clips ({baseline['genuine']} genuine, {baseline['synthetic']} synthetic), and what a window costs (one thread, median processor time, all in one run):", "",
+                  "| detector | EER | AUC pooled | AUC inside a source | ms a window |", "| --- | --- | --- | --- | --- |"]
+        for name, t in baseline["detectors"].items():
+            cheap.append(f"| {name} (ASVspoof 2019 LA) | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} | {three(t['inside'])} {span(t['inside_95'], three)} | {baseline['ms'][name]:.0f} |")
+        cheap.append(f"| this network (4 s) | first table | | | {baseline['ms']['voice-clone']:.1f} |")
     c = report["chart"]
     people, fakes = c["real"], c["fake"]
     chart = ["| talks of up to a minute, one condition each | n | hours | *synthetic* | *suspect* or worse | median seconds to the alert |", "| --- | --- | --- | --- | --- | --- |"]
@@ -122,7 +125,46 @@ def tables(report, trivial, baseline, scans):
                 after = "-" if t["median_alert_s"] is None else f"{t['median_alert_s']:.1f}"
                 rows_scan.append(f"| {who} | {t['n']} | {cells} | {after} |")
     chart += rows_scan
-    return dict(conditions="\n".join(rows), systems="\n".join(by), trivial="\n".join(cheap), chart="\n".join(chart))
+    return dict(conditions="\n".join(rows), systems="\n".join(by), trivial="\n".join(cheap), chart="\n".join(chart), alarms=alarms(people, names), delay=delay(report["delay"]), strange=strange(report["odd"]), probes=probes(report["odd"]))
+
+
+def share(k, n, interval):
+    return f"{k} = {percent(k / max(1, n))} {span(interval, percent)}"
+
+
+def alarms(people, names):
+    rows = ["| genuine talks | n | people | hours | *synthetic* | *suspect* or worse |", "| --- | --- | --- | --- | --- | --- |"]
+    for by in ("condition", "source"):
+        for name, t in people["by_" + by].items():
+            if by == "condition" or t["suspect"]:
+                rows.append(f"| {names.get(name, name)} | {t['n']} | {t['people']} | {t['hours']:.2f} | {share(t['synthetic'], t['n'], t['synthetic_95'])} | {share(t['suspect'], t['n'], t['suspect_95'])} |")
+    quiet = [t for t in people["by_source"].values() if not t["suspect"]]
+    rows.append(f"| {len(quiet)} sources more | {sum(t['n'] for t in quiet)} | {sum(t['people'] for t in quiet)} | {sum(t['hours'] for t in quiet):.2f} | 0 | 0 |")
+    return "\n".join(rows)
+
+
+def delay(report):
+    limits = list(next(iter(report.values()))["within"])
+    rows = ["| promise: genuine guests flagged in 10 min, at most | threshold, nats | " + " | ".join(f"flagged within {s} s" for s in limits) + " |", "| --- | --- |" + " --- |" * len(limits)]
+    for promise, t in report.items():
+        cells = " | ".join(f"{share(w['flagged'], w['n'], w['interval_95'])} of {w['n']}" for w in t["within"].values())
+        rows.append(f"| {100 * float(promise):g} % | {t['threshold']:.2f} | {cells} |")
+    return "\n".join(rows)
+
+
+def strange(report):
+    rows = ["| genuine, but | n | no answer | mean llr | *synthetic* | *suspect* or worse |", "| --- | --- | --- | --- | --- | --- |"]
+    for name, t in [*report["strange"].items(), *report["nothing"].items()]:
+        mean = "-" if t["mean_llr"] is None else f"{t['mean_llr']:+.2f}"
+        rows.append(f"| {name} | {t['n']} | {percent(t['no_answer'])} | {mean} | {share(t.get('synthetic', 0), t['n'], t['synthetic_95'])} | {share(t.get('suspect', 0), t['n'], t['suspect_95'])} |")
+    return "\n".join(rows)
+
+
+def probes(report):
+    rows = ["| synthetic clips, | n | no answer | mean llr | llr speaks for synthetic |", "| --- | --- | --- | --- | --- |"]
+    for name, t in report["probe"].items():
+        rows.append(f"| {name} | {t['n']} | {percent(t['no_answer'])} | {t['mean_llr']:+.2f} | {percent(t['speaks'] / t['n'])} {span(t['speaks_95'], percent)} |")
+    return "\n".join(rows)
 
 
 def main():
@@ -132,14 +174,14 @@ def main():
     a = ap.parse_args()
     report = json.loads((a.work / "eval" / "report.json").read_text())
     trivial = json.loads((a.work / "eval" / "trivial.json").read_text())
-    other = a.work / "eval" / "baseline.json"
-    baseline = json.loads(other.read_text()) if other.is_file() else None
+    baseline, same = (json.loads(f.read_text()) if f.is_file() else None for f in (a.work / "eval" / "baseline.json", a.work / "eval" / "same.json"))
     scans = {f.stem[len("scan-") :]: json.loads(f.read_text()) for f in (a.work / "eval").glob("scan-*.json")}
     model = MODELS / "voice-clone.onnx"
     subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/voice/export.py", a.work / "runs" / a.run / "net.pt", model], check=True)
     (MODELS / "cards").mkdir(exist_ok=True)
     used = data_list(a.work, MODELS / "cards" / "voice-clone-data.csv")
-    (MODELS / "cards" / "voice-clone-det.svg").write_bytes((a.work / "eval" / "det.svg").read_bytes())
+    for plot in ("det", "delay"):
+        (MODELS / "cards" / f"voice-clone-{plot}.svg").write_bytes((a.work / "eval" / f"{plot}.svg").read_bytes())
     sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
     manifest.put(MODELS / "manifest.toml", "voice-clone", entry(sha256, report["calibration"], report["law"]))
     law, how, calibration = report["law"], report["law_measured"], report["calibration"]
@@ -152,6 +194,7 @@ def main():
         made=sum(r["system"] in ("espeak-ng", "flite", "piper", "kokoro") for r in used), offset=f"{calibration['offset']:+.2f}", slope=f"{calibration['slope']:.2f}", quality=quality,
         variance=f"{law['variance']:.2f}", rho=f"{law['rho']:.2f}", epsilon=f"{law['epsilon']:.2f}", icc=f"{how['measured_rho']:.2f}", people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.2f}",
         spread=f"{how['variance']:.2f}", cllr=f"{report['pooled']['cllr']:.2f}", min_cllr=f"{report['pooled']['min_cllr']:.2f}", threshold=f"{report['chart']['threshold']:.2f}", suspect=f"{report['chart']['suspect']:.2f}",
+        same=f"on {same['windows']} windows without a pause, cut out of the files by their times, the graph in Python and the program differ by at most {same['largest']:.1e} nats (`same.py`)" if same else "`same.py` was not run",
         **tables(report, trivial, baseline, scans))
     (MODELS / "cards" / "voice-clone.md").write_text(string.Template((HERE / "card.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
     print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")

@@ -34,6 +34,13 @@ class Metrics(unittest.TestCase):
         groups = [rng.normal(0, np.sqrt(0.6)) + rng.normal(0, np.sqrt(0.4), 8) for _ in range(4_000)]
         self.assertAlmostEqual(metrics.intraclass(groups)[0], 0.6, delta=0.03)
 
+    def test_detection_cost_of_nothing_and_of_everything(self):
+        # Refusing everyone costs miss * (1 - prior) = 0.95, letting everyone pass alarm * prior = 0.5: the better of the two is 1 by definition.
+        self.assertAlmostEqual(metrics.min_dcf(np.zeros(10), np.zeros(10)), 1.0)
+        self.assertAlmostEqual(metrics.min_dcf(np.zeros(10), np.ones(10)), 0.0)
+        # One of ten genuine speakers above every spoof: cheapest is to refuse that one.
+        self.assertAlmostEqual(metrics.min_dcf(np.r_[np.zeros(9), 2.0], np.ones(10)), 0.95 * 0.1 / 0.5)
+
     def test_inside_a_source_ignores_what_tells_sources(self):
         # A score that knows only the source, and sources of unlike make-up: pooled it looks good, inside it is chance.
         sources = np.repeat(["a", "b"], 100)
