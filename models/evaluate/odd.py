@@ -10,6 +10,7 @@ Writes WORK/eval/*/*.wav and WORK/eval/odd.csv; score.py and measure.py take bot
 import argparse
 import collections
 import csv
+import functools
 import hashlib
 import os
 import pathlib
@@ -24,7 +25,7 @@ from scipy.signal import butter, fftconvolve, sosfilt
 import render
 from render import LEVEL, RATE_HZ, batches, channel, seed
 
-TALK_S, EACH, EACH_SYSTEM = 40, 4, 6
+TALK_S, EACH, EACH_SYSTEM = 30, 4, 6
 CHILD_YEARS = 15
 
 
@@ -34,8 +35,14 @@ def to_int16(x):
     return np.clip(np.round(x * 32768), -32768, 32767).astype(np.int16)
 
 
+@functools.lru_cache(maxsize=32)
+def tune(number):
+    """One of eight pieces of hold music."""
+    return music(np.random.default_rng([7, number]), TALK_S * RATE_HZ)
+
+
 def music(rng, length):
-    """Hold music: four chords that go round, plucked, with a soft beat."""
+    """Four chords that go round, plucked, with a soft beat."""
     t, out = np.arange(length) / RATE_HZ, np.zeros(length)
     root, beat = rng.uniform(110, 220), rng.uniform(0.4, 0.7)
     chords = [(0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14)]
@@ -94,7 +101,7 @@ def sox(wave, *effect):
     return np.frombuffer(out, "<i2")
 
 
-def strange(rooms, noises):
+def strange(rooms):
     """name -> function of (talk, generator, another genuine talker of the fold)"""
     return {
         "as it was": lambda w, rng, other: w,
@@ -105,7 +112,7 @@ def strange(rooms, noises):
         "speex 8": lambda w, rng, other: channel.apply([("speex", dict(kbits=8))], w, 0),
         "codec2 2400": lambda w, rng, other: channel.codec2(w, rng, mode=1),
         "mp3 32": lambda w, rng, other: channel.apply([("mp3", dict(kbits=32))], w, 0),
-        "music behind": lambda w, rng, other: mixed(w, music(rng, len(w)), rng.uniform(5, 12)),
+        "music behind": lambda w, rng, other: mixed(w, tune(int(rng.integers(8))), rng.uniform(5, 12)),
         "voice behind": lambda w, rng, other: mixed(w, other, rng.uniform(6, 15)),
         "two talkers": lambda w, rng, other: mixed(w, other, 0.0),
         "loudspeaker": lambda w, rng, other: loudspeaker(w, rng, rooms),
@@ -121,7 +128,7 @@ def probes(rooms):
         "loudspeaker": lambda w, rng, other: loudspeaker(w, rng, rooms),
         "noise 10 dB": lambda w, rng, other: channel.noise(w, rng, 10.0, 1.0),
         "3.4 kHz": lambda w, rng, other: to_int16(sosfilt(butter(8, 3400, "lowpass", fs=RATE_HZ, output="sos"), w.astype(np.float64))),
-        "music bed": lambda w, rng, other: mixed(w, music(rng, len(w)), 8.0),
+        "music bed": lambda w, rng, other: mixed(w, tune(int(rng.integers(8))), 8.0),
         "mp3, then opus": lambda w, rng, other: channel.apply([("mp3", dict(kbits=64)), ("opus", dict(bitrate=16_000))], w, 0),
         "genuine greeting": lambda w, rng, other: np.concatenate([other[: int(1.5 * RATE_HZ)], w]),
     }
@@ -191,7 +198,7 @@ def main():
         return read(batches.pick(rng, [t for t in talks if t["fold"] == r["fold"] and t["speaker"] != r["speaker"]]), TALK_S)
 
     for kind, table, chosen, seconds in (
-        ("strange", strange(rooms, noises), some(talks, lambda r: r["source"], EACH, a.talks), TALK_S),
+        ("strange", strange(rooms), some(talks, lambda r: r["source"], EACH, a.talks), TALK_S),
         ("probe", probes(rooms), some([r for r in rows if r["kind"] == "clip" and r["label"] == "fake"], lambda r: r["system"], EACH_SYSTEM, a.clips), render.CLIP_S),
     ):
         for condition, change in table.items():

@@ -4,7 +4,7 @@
 usage: render.py DATA WORK [--clips N] [--systems N]
 The path: high-pass 60 Hz, fixed level (RMS -26 dB of full scale), 16 bit; then the condition; then the path again. Conditions: clean; opus24 (Opus 24 kbit/s, 5 % loss in bursts,
 concealed); g711 (mu-law at 8 kHz); amr (AMR-NB 12.2 kbit/s); room (a reserved room response, noise or babble at 10-20 dB); suppressed (noise or babble at 10-20 dB, then RNNoise or DeepFilterNet: needs
-SUPPRESSORS, see channel.py). A talk is what one speaker (or one system) of one source said, joined, at most two minutes, never two speakers; each is rendered clean and under two further conditions, one for the
+SUPPRESSORS, see channel.py). A talk is what one speaker (or one system) of one source said, joined, at most a minute and a half, never two speakers; each is rendered clean and under two further conditions, one for the
 whole talk. A short clip is 1 to 3.2 s of a clip, under one condition. Reserved rooms and noises are in no training batch. Writes WORK/eval/*/*.wav and WORK/eval/list.csv.
 """
 
@@ -25,7 +25,7 @@ import channel
 import folds
 
 RATE_HZ, LEVEL = 16_000, 10 ** (-26 / 20)
-CLIP_S, TALK_S, LEAST_TALK_S, TALKS_EACH = 5.6, 120.0, 10.0, 14
+CLIP_S, TALK_S, LEAST_TALK_S, TALKS_EACH = 5.6, 90.0, 10.0, 14
 CONDITIONS = ["clean", "opus24", "g711", "amr", "room", "suppressed"]
 HIGH_PASS = butter(2, 60, "highpass", fs=RATE_HZ, output="sos")
 

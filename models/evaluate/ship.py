@@ -112,7 +112,7 @@ def tables(report, trivial, baseline, scans):
         cheap.append(f"| this network (4 s) | first table | | | {baseline['ms']['voice-clone']:.1f} |")
     c = report["chart"]
     people, fakes = c["real"], c["fake"]
-    chart = ["| talks of up to a minute, one condition each | n | hours | *synthetic* | *suspect* or worse | median seconds to the alert |", "| --- | --- | --- | --- | --- | --- |"]
+    chart = ["| talks of up to a minute and a half, one condition each | n | hours | *synthetic* | *suspect* or worse | median seconds to the alert |", "| --- | --- | --- | --- | --- | --- |"]
     for label, t in (("genuine people", people), ("synthetic, one system and source each", fakes)):
         after = "-" if t["median_s_to_alert"] is None else f"{t['median_s_to_alert']:.0f}"
         chart.append(f"| {label} | {t['n']} | {t['hours']:.2f} | {t['synthetic']} = {percent(t['synthetic'] / max(1, t['n']))} {span(t['synthetic_95'], percent)} | {t['suspect']} = {percent(t['suspect'] / max(1, t['n']))} {span(t['suspect_95'], percent)} | {after} |")

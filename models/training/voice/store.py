@@ -7,6 +7,7 @@ A twin goes through the very same line as its original. Writes WORK/store/TABLE.
 
 import csv
 import hashlib
+import multiprocessing
 import pathlib
 import sys
 
@@ -23,32 +24,39 @@ def seed(*parts):
     return int(hashlib.md5("/".join(parts).encode()).hexdigest()[:8], 16)
 
 
+def both(r):
+    """(row, the recording, the same through its line); None if it is too short"""
+    wave, rate = sf.read(r["path"], dtype="int16")
+    if rate != RATE_HZ or wave.ndim != 1:
+        raise ValueError(f"{r['path']}: expected {RATE_HZ} Hz mono, found {rate} Hz, {wave.ndim} dimensions")
+    wave = wave[: int(MOST_S * RATE_HZ)]
+    if len(wave) < 0.5 * RATE_HZ:
+        return None
+    group = r["parent"] or r["id"]
+    rng = np.random.default_rng(seed(group, "line"))
+    take = int(LINE_S * RATE_HZ)
+    start = int(rng.integers(0, max(1, len(wave) - take + 1)))
+    chain = channel.random_chain(rng)
+    line = channel.apply(chain, np.ascontiguousarray(wave[start : start + take]), seed(group, "loss"))
+    return {**{key: r[key] for key in ("id", "label", "system", "source", "speaker", "parent")}, "line": " ".join(name for name, _ in chain)}, wave, line
+
+
 def main():
     work, table = pathlib.Path(sys.argv[1]), sys.argv[2]
     out = work / "store"
     out.mkdir(exist_ok=True)
     index, at = [], 0
-    with open(out / f"{table}.i16", "wb") as pool:
-        for number, r in enumerate(csv.DictReader(open(work / f"{table}.csv"))):
-            wave, rate = sf.read(r["path"], dtype="int16")
-            if rate != RATE_HZ or wave.ndim != 1:
-                raise ValueError(f"{r['path']}: expected {RATE_HZ} Hz mono, found {rate} Hz, {wave.ndim} dimensions")
-            wave = wave[: int(MOST_S * RATE_HZ)]
-            if len(wave) < 0.5 * RATE_HZ:
-                continue
-            group = r["parent"] or r["id"]
-            rng = np.random.default_rng(seed(group, "line"))
-            take = int(LINE_S * RATE_HZ)
-            start = int(rng.integers(0, max(1, len(wave) - take + 1)))
-            chain = channel.random_chain(rng)
-            line = channel.apply(chain, np.ascontiguousarray(wave[start : start + take]), seed(group, "loss"))
-            for w in (wave, line):
-                pool.write(w.astype("<i2").tobytes())
-            index.append(dict(id=r["id"], label=r["label"], system=r["system"], source=r["source"], speaker=r["speaker"], parent=r["parent"],
-                              start=at, length=len(wave), line_start=at + len(wave), line_length=len(line), line=" ".join(name for name, _ in chain)))
-            at += len(wave) + len(line)
+    with open(out / f"{table}.i16", "wb") as samples, multiprocessing.Pool() as pool:
+        for number, found in enumerate(pool.imap(both, csv.DictReader(open(work / f"{table}.csv")), chunksize=8)):
             if number % 500 == 499:
                 print(number + 1, flush=True)
+            if found is None:
+                continue
+            row, wave, line = found
+            for w in (wave, line):
+                samples.write(w.astype("<i2").tobytes())
+            index.append({**row, "start": at, "length": len(wave), "line_start": at + len(wave), "line_length": len(line)})
+            at += len(wave) + len(line)
     with open(out / f"{table}.csv", "w", newline="") as f:
         w = csv.DictWriter(f, index[0].keys(), lineterminator="\n")
         w.writeheader()
