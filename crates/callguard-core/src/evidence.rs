@@ -125,6 +125,8 @@ pub enum Abstain {
     Noisy,
     /// A steady tone: dial, ringing, test signal.
     Tone,
+    /// An announcement that the operator named: no participant speaks.
+    SystemSound,
     /// Repeated or frozen media.
     Repeated,
     /// Made up by the pipeline: gap, concealment, fill.
@@ -165,6 +167,7 @@ impl Abstain {
             Self::Music => "music",
             Self::Noisy => "noisy",
             Self::Tone => "tone",
+            Self::SystemSound => "system-sound",
             Self::Repeated => "repeated",
             Self::FilledIn => "filled-in",
             Self::Dropped => "dropped",

@@ -73,6 +73,7 @@ pub fn abstention(reason: &str) -> (&'static str, &'static str) {
         "too-short" => ("less speech or face than a window needs", NOTHING),
         "silence" => ("nothing above the noise floor", NOTHING),
         "no-speech" => ("sound without speech", NOTHING),
+        "system-sound" => ("an announcement that the operator named: nobody speaks", NOTHING),
         "no-face" => ("no face in the picture", NOTHING),
         "too-still" => ("nothing moved that could tell", NOTHING),
         "clipped" => ("sound overdriven", POOR),
@@ -123,6 +124,7 @@ mod tests {
             Abstain::TooStill,
             Abstain::NoFace,
             Abstain::Repeated,
+            Abstain::SystemSound,
         ] {
             assert!(!abstention(reason.as_str()).0.is_empty(), "{reason}");
         }
