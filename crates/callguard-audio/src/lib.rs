@@ -34,9 +34,10 @@ mod settings;
 mod window;
 
 pub use block::{Block, BlockError, Format, LEAST_RATE_HZ, MOST_CHANNELS, MOST_RATE_HZ, SampleFormat};
+pub use capture::Recording;
 pub use detect::{NotAVoiceModel, Voice, VoiceAnalyser, logit};
 pub use settings::{SettingsError, WindowSettings};
-pub use window::{Heard, SpeechWindow, VoiceWindows, WindowFacts};
+pub use window::{AnnouncementError, Announcements, Heard, SpeechWindow, VoiceWindows, WindowFacts};
 
 /// Rate at which speech is judged, hertz.
 pub const RATE_HZ: u32 = 16_000;

@@ -2,6 +2,7 @@
 
 mod flags;
 mod mono;
+mod recording;
 mod repeats;
 mod resample;
 
@@ -12,6 +13,7 @@ use callguard_core::{MediaTime, Span};
 use crate::{Block, FRAME, Format, RATE_HZ};
 use flags::Ledger;
 use mono::Mono;
+pub use recording::Recording;
 use repeats::Repeats;
 use resample::To16k;
 

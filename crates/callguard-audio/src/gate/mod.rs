@@ -11,8 +11,7 @@ use earshot::Detector;
 use crate::capture::Frame;
 pub(crate) use held::TONE;
 use held::{HOLD, HeldPitch};
-use spectrum::Spectrum;
-pub(crate) use spectrum::{BAND_HZ, BANDS, Look, db};
+pub(crate) use spectrum::{BAND_HZ, BANDS, Look, Spectrum, db};
 
 /// Smoothing of the voice activity score, share kept per frame: a time constant of three frames (48 ms), about a phone.
 const KEEP: f32 = 0.7;
@@ -25,7 +24,7 @@ const AFTER: u64 = 8;
 const BEFORE: usize = HOLD;
 /// Below this nothing was said, decibels of full scale. Idle 16-bit converters and µ-law idle noise lie at −70 and below; speech, at
 /// telephone levels, around −26 (ITU-T P.56), its weakest parts 30 dB lower.
-const SILENCE_DB: f32 = -58.0;
+pub(crate) const SILENCE_DB: f32 = -58.0;
 
 /// A frame with its judgement.
 pub(crate) struct Judged {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use callguard_core::{Abstain, MediaTime, Span};
 
 use super::Heard;
+use super::known::{Announcements, Place};
 use crate::gate::{BANDS, Judged};
 use crate::{FRAME, RATE_HZ, WINDOW};
 
@@ -41,6 +42,15 @@ impl Held {
             peaks: look.peaks,
         }
     }
+
+    pub(crate) fn from(&self) -> MediaTime {
+        self.span.from
+    }
+
+    /// Whether a window had it.
+    pub(crate) fn judged(&self) -> bool {
+        self.judged
+    }
 }
 
 /// Frames of speech, oldest first, pauses taken out.
@@ -49,6 +59,7 @@ pub(crate) struct Speech {
     frames: VecDeque<Held>,
     net: usize,
     fresh: usize,
+    playing: Option<Place>,
 }
 
 pub(crate) fn duration(samples: usize) -> Duration {
@@ -58,7 +69,9 @@ pub(crate) fn duration(samples: usize) -> Duration {
 impl Speech {
     pub(crate) fn push(&mut self, held: Held) {
         self.net += held.len;
-        self.fresh += held.len;
+        if !held.judged {
+            self.fresh += held.len;
+        }
         self.frames.push_back(held);
     }
 
@@ -101,21 +114,23 @@ impl Speech {
 
     /// Lets go of speech that ended before `time`. Where no window had it, there was too little of it.
     pub(crate) fn drop_before(&mut self, time: MediaTime, out: &mut Vec<Heard>) {
-        let mut lost: Option<Span> = None;
+        let mut lost = Lost { span: None, reason: Abstain::TooShort };
         while self.frames.front().is_some_and(|f| f.span.to < time) {
             let Some(gone) = self.pop() else { return };
-            if gone.judged {
-                continue;
-            }
-            lost = match lost {
-                Some(span) if span.to == gone.span.from => Some(Span { from: span.from, to: gone.span.to }),
-                other => {
-                    too_short(other, out);
-                    Some(gone.span)
-                }
-            };
+            lost.add(&gone, out);
         }
-        too_short(lost, out);
+        lost.tell(out);
+    }
+
+    /// Lets go of what is an announcement, so that a person's speech is joined with none of it.
+    pub(crate) fn drop_announcements(&mut self, announcements: &Announcements, out: &mut Vec<Heard>) {
+        let known = announcements.recognise(self.frames.make_contiguous(), &mut self.playing);
+        let mut lost = Lost { span: None, reason: Abstain::SystemSound };
+        for known in known {
+            let Some(frame) = self.pop() else { return };
+            if known { lost.add(&frame, out) } else { self.push(frame) }
+        }
+        lost.tell(out);
     }
 
     /// The speech, repeated from its begin to a full window.
@@ -143,8 +158,25 @@ impl Speech {
     }
 }
 
-fn too_short(span: Option<Span>, out: &mut Vec<Heard>) {
-    if let Some(span) = span {
-        out.push(Heard::Abstained { span, reason: Abstain::TooShort });
+/// Frames let go of, told in stretches without a gap.
+struct Lost {
+    span: Option<Span>,
+    reason: Abstain,
+}
+
+impl Lost {
+    fn add(&mut self, gone: &Held, out: &mut Vec<Heard>) {
+        match &mut self.span {
+            _ if gone.judged => {}
+            Some(span) if span.to == gone.span.from => span.to = gone.span.to,
+            _ => {
+                self.tell(out);
+                self.span = Some(gone.span);
+            }
+        }
+    }
+
+    fn tell(&mut self, out: &mut Vec<Heard>) {
+        out.extend(self.span.take().map(|span| Heard::Abstained { span, reason: self.reason }));
     }
 }

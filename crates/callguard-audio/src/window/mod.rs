@@ -1,6 +1,7 @@
 //! Windows: sliding 4 s of speech, or the reason why there is none.
 
 mod held;
+mod known;
 mod quality;
 mod quiet;
 
@@ -13,6 +14,7 @@ use crate::gate::{Gate, Judged};
 use crate::settings::{SettingsError, WindowSettings};
 use crate::{Block, BlockError, FRAME, WINDOW};
 use held::{Held, Speech};
+pub use known::{AnnouncementError, Announcements};
 use quality::Levels;
 use quiet::Quiet;
 
@@ -69,6 +71,7 @@ pub struct VoiceWindows {
     speech: Speech,
     levels: Levels,
     quiet: Option<Quiet>,
+    announcements: Announcements,
     frames: Vec<Frame>,
 }
 
@@ -85,8 +88,15 @@ impl VoiceWindows {
             speech: Speech::default(),
             levels: Levels::default(),
             quiet: None,
+            announcements: Announcements::default(),
             frames: Vec::new(),
         })
+    }
+
+    /// Knows these announcements: they are in no window, and are abstained from as [`Abstain::SystemSound`].
+    #[must_use]
+    pub fn knowing(self, announcements: Announcements) -> Self {
+        Self { announcements, ..self }
     }
 
     /// Takes the next block of the stream and appends what became known to `out`.
@@ -126,9 +136,7 @@ impl VoiceWindows {
             self.judge(judged, out);
         }
         self.end_quiet(out);
-        if self.speech.net() >= self.settings.least_speech && self.speech.fresh() >= self.least_fresh() {
-            self.evaluate(out);
-        }
+        self.evaluate_if(Self::enough, out);
         self.speech.drop_before(MediaTime::from_nanos(u64::MAX), out);
         self.gate = Gate::new();
         self.levels = Levels::default();
@@ -157,9 +165,7 @@ impl VoiceWindows {
         self.speech.drop_before(span.to - self.settings.oldest, out);
         if span.to >= self.next_due {
             self.end_quiet(out);
-            if self.due(span.to) {
-                self.evaluate(out);
-            }
+            self.evaluate_if(|s| s.due(span.to), out);
             while self.next_due <= span.to {
                 self.next_due = self.next_due + self.settings.hop;
             }
@@ -175,11 +181,28 @@ impl VoiceWindows {
         // Waiting for another hop would push speech out that no window had; a frame more or less comes from the grid of frames.
         let filled = self.speech.net() + self.settings.hop > full() + held::duration(FRAME);
         let old = self.speech.oldest().is_some_and(|from| now.since(from) >= full());
-        self.speech.fresh() >= self.least_fresh() && self.speech.net() >= self.settings.least_speech && (filled || old)
+        self.enough() && (filled || old)
+    }
+
+    fn enough(&self) -> bool {
+        self.speech.fresh() >= self.least_fresh() && self.speech.net() >= self.settings.least_speech
+    }
+
+    /// Evaluates what is left where announcements are taken out: that alone may not be due yet.
+    fn evaluate_if(&mut self, due: impl Fn(&Self) -> bool, out: &mut Vec<Heard>) {
+        if !due(self) {
+            return;
+        }
+        self.speech.keep_last(WINDOW);
+        if !self.announcements.is_empty() {
+            self.speech.drop_announcements(&self.announcements, out);
+        }
+        if self.announcements.is_empty() || due(self) {
+            self.evaluate(out);
+        }
     }
 
     fn evaluate(&mut self, out: &mut Vec<Heard>) {
-        self.speech.keep_last(WINDOW);
         let Some(fresh_span) = self.speech.fresh_span() else { return };
         let (observed, fresh) = (self.speech.net(), self.speech.fresh());
         let heard = match quality::judge(&self.speech, &self.levels) {
