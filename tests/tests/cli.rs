@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use callguard_e2e::{Run, program, schema};
+use callguard_e2e::{Run, program, schema, sound};
 use serde_json::Value;
 
 fn callguard(dir: &Path, arguments: &[&str]) -> Run {
@@ -135,4 +135,43 @@ fn help_teaches_by_examples() {
         assert!(help.contains("Examples:") && help.contains(wanted), "{help}");
     }
     assert!(fine(&["--version"]).starts_with("callguard 0."));
+}
+
+#[test]
+fn an_announcement_that_cannot_be_read_is_an_error_before_anything_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("words.wav"), "No recording.\n").unwrap();
+    sound(&dir.path().join("silence.wav"), "anullsrc=r=16000:cl=mono:d=3");
+    sound(&dir.path().join("short.wav"), "anoisesrc=d=0.5:r=16000");
+    sound(&dir.path().join("long.wav"), "anoisesrc=d=40:r=16000");
+    for (file, wanted) in [
+        ("gone.wav", "no such file"),
+        ("words.wav", "words.wav"),
+        ("silence.wav", "silent"),
+        ("short.wav", "0.5 s of sound: expected at least 1 s"),
+        ("long.wav", "longer than 30 s"),
+    ] {
+        let file_config = format!("[detect]\nannouncements = [\"{file}\"]\n");
+        std::fs::write(dir.path().join("mine.toml"), file_config).unwrap();
+        for arguments in [
+            &["scan", "--report", "report", "--announcement", file, "call.wav"][..],
+            &["watch", "--announcement", file, "call.wav"],
+            &["--config", "mine.toml", "scan", "call.wav"],
+            &["config", "check", "mine.toml"],
+        ] {
+            let run = callguard(dir.path(), arguments);
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}: {}", run.err);
+            let named = format!("announcement {file}");
+            for wanted in [named.as_str(), wanted, "fix: "] {
+                assert!(run.err.contains(wanted), "{wanted:?} in {}", run.err);
+            }
+        }
+        assert!(!dir.path().join("report").exists());
+    }
+    std::fs::write(dir.path().join("mine.toml"), format!("[detect]\nannouncements = {:?}\n", ["a.wav"; 17])).unwrap();
+    let run = callguard(dir.path(), &["config", "check", "mine.toml"]);
+    assert!(run.code == 2 && run.err.contains("detect.announcements: names 17 files: at most 16"), "{}", run.err);
+    std::fs::write(dir.path().join("mine.toml"), "[detect]\nannouncements = [\"a.wav\"]\n").unwrap();
+    let shown = callguard(dir.path(), &["--config", "mine.toml", "config", "show"]);
+    assert!(shown.out.contains("announcements = [\"a.wav\"]"), "{}", shown.out);
 }

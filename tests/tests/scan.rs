@@ -279,3 +279,54 @@ fn shared_clips_are_judged_without_a_crash() {
     results.iter().for_each(|r| assert_valid(&schema, r));
     assert_eq!(results.len(), inputs.len());
 }
+
+/// An announcement, then somebody else, through lines as calls have them.
+#[test]
+fn an_announcement_is_system_sound_and_gives_no_evidence() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    robot(
+        &at("greeting.wav"),
+        "Welcome to the savings bank. For quality and training purposes, this call may be recorded.",
+    );
+    let says = "Hello, my name is Martin. I would like to move my appointment to Friday, if that is possible.";
+    let voice = ["-v", "en-gb+m3", "-s", "140", "-w", &at("caller.wav").display().to_string(), says].map(str::to_owned);
+    callguard_e2e::tool("espeak-ng", voice);
+    let caller = at("caller.wav").display().to_string();
+    let join = ["-i", &caller, "-filter_complex", "[0:a]apad=pad_dur=0.5[a];[a][1:a]concat=n=2:v=0:a=1"];
+    convert(&at("greeting.wav"), &join, &at("call.wav"));
+    convert(&at("call.wav"), &["-ar", "16000", "-b:a", "16k"], &at("wideband.opus"));
+    convert(&at("call.wav"), &["-ar", "8000", "-af", "volume=-12dB", "-c:a", "pcm_mulaw"], &at("phone.wav"));
+    let seconds = |result: &Value, what: &str| {
+        result.pointer(&format!("/sources/voice-clone/{what}")).and_then(Value::as_f64).unwrap_or(0.0)
+    };
+    let scan = |arguments: &[&str], input: &str| {
+        let result = scan_in(dir.path(), &[&["--format", "jsonl"], arguments, &[input]].concat()).json().remove(0);
+        assert_valid(&schema(SCHEMA), &result);
+        result
+    };
+    let known = ["--announcement", "greeting.wav"];
+    let (greeting, caller) = (scan(&[], "greeting.wav"), scan(&[], "caller.wav"));
+    let (said, answered) = (seconds(&greeting, "observed_s"), seconds(&caller, "observed_s"));
+    assert!(said > 3.0 && answered > 3.0, "{said} s, {answered} s");
+    for line in ["call.wav", "wideband.opus", "phone.wav"] {
+        let result = scan(&known, line);
+        let (system, judged) = (seconds(&result, "abstained_s/system-sound"), seconds(&result, "observed_s"));
+        assert!((system - said).abs() < 0.6, "{system} s of {said} s: {result:#}");
+        assert!((judged - answered).abs() < 0.6, "{judged} s of {answered} s: {result:#}");
+        let without = scan(&[], line);
+        assert!(without.pointer("/sources/voice-clone/abstained_s/system-sound").is_none(), "{without:#}");
+        assert!(seconds(&without, "observed_s") > judged + said - 0.6, "{without:#}");
+    }
+    let alone = scan(&known, "greeting.wav");
+    assert_eq!((text(&alone, "/verdict"), seconds(&alone, "windows")), ("inconclusive", 0.0), "{alone:#}");
+    // The caller is nobody's announcement: to name one changes no number of his.
+    let mut knowing = scan(&known, "caller.wav");
+    let mut caller = caller;
+    assert_ne!(caller["policy"]["sha256"], knowing["policy"]["sha256"]);
+    for result in [&mut knowing, &mut caller] {
+        result["policy"]["sha256"] = Value::Null;
+        result["alerts"].as_array_mut().unwrap().iter_mut().for_each(|a| a["id"] = Value::Null);
+    }
+    assert_eq!(knowing, caller);
+}

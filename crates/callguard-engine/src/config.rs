@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use callguard_audio::Announcements;
 use callguard_core::Policy;
 use callguard_inference::{Fallback, Provider};
 
@@ -27,6 +28,8 @@ pub struct EngineConfig {
     pub profile: String,
     /// Time between analysis instants; 0.1 to 4 s.
     pub hop: Duration,
+    /// Sound that is nobody's voice, such as a greeting: what is recognised as one of these is not judged.
+    pub announcements: Announcements,
     /// Whether pictures of the moments that spoke most are kept for the report: faces are personal data, so only where the operator asks.
     pub thumbnails: bool,
     /// An answer that takes longer than this is too late for a live call; 0.1 to 10 s.
@@ -45,6 +48,7 @@ impl Default for EngineConfig {
             profile: "default".into(),
             // The design's 0.5 s: eight looks at every 4 s window.
             hop: Duration::from_millis(500),
+            announcements: Announcements::default(),
             thumbnails: false,
             // Four hops: later, two newer windows that share three quarters of it have spoken.
             deadline: Duration::from_secs(2),

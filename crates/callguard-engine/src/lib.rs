@@ -19,7 +19,7 @@ mod pool;
 mod report;
 
 pub use alert::Subscription;
-pub use callguard_audio::{Format as AudioFormat, SampleFormat};
+pub use callguard_audio::{Announcements, Format as AudioFormat, SampleFormat};
 pub use callguard_vision::{Matrix, Picture, PictureFormat, PixelFormat, Plane, Range, Rect, Turn};
 pub use capture::{AudioTap, Flags, FrameBuffer, Pushed, TapStats, VideoTap};
 pub use config::EngineConfig;

@@ -70,7 +70,11 @@ fn configuration(common: &cli::Common, what: &cli::Config) -> Result<ExitCode, T
                     return Err(config::refusal(Some(path), &complaints));
                 }
             }
-            config::load(&cli::Common { config: path.cloned(), ..common.clone() })?;
+            let config = config::load(&cli::Common { config: path.cloned(), ..common.clone() })?;
+            if !config.detect.announcements.is_empty() {
+                capture::init()?;
+                capture::announcements(&config)?;
+            }
             say(&path.map_or_else(|| "the configuration is fine".into(), |p| format!("{}: fine", p.display())))?;
         }
         cli::Config::Show { shipped: Some(name) } => match config::profile::find(name) {

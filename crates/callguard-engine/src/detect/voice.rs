@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callguard_audio::{Block, Heard, SpeechWindow, VoiceWindows, WindowFacts, WindowSettings};
+use callguard_audio::{Announcements, Block, Heard, SpeechWindow, VoiceWindows, WindowFacts, WindowSettings};
 use callguard_core::{Abstain, EpochReason, MediaTime, Observation, ParticipantId, ParticipantKind, Span};
 use callguard_inference::{Score, SourceSpec};
 
@@ -22,6 +22,7 @@ pub(crate) struct Detector {
     pub model: Arc<dyn Score>,
     pub evidence: SourceSpec,
     pub settings: WindowSettings,
+    pub announcements: Announcements,
 }
 
 enum Outgoing {
@@ -237,5 +238,6 @@ impl Voice {
 }
 
 fn windows(detector: &Detector) -> VoiceWindows {
-    VoiceWindows::new(detector.settings).expect("the settings were checked when the engine started")
+    let windows = VoiceWindows::new(detector.settings).expect("the settings were checked when the engine started");
+    windows.knowing(detector.announcements.clone())
 }

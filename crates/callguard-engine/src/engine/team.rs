@@ -108,7 +108,8 @@ fn voice(model: &Arc<dyn Score>, config: &EngineConfig) -> Result<Detector, Engi
     let settings = settings.check().map_err(|e| {
         EngineError::new(ErrorCode::ConfigInvalid, "setup", e.to_string(), "Correct the setting named.")
     })?;
-    Ok(Detector { model: model.clone(), evidence: evidence(model)?, settings })
+    let announcements = config.announcements.clone();
+    Ok(Detector { model: model.clone(), evidence: evidence(model)?, settings, announcements })
 }
 
 fn sees(

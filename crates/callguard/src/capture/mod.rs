@@ -1,5 +1,6 @@
 //! Where media comes in: files, URIs, cameras, microphones. What comes from outside is checked here first.
 
+mod announcements;
 pub mod camera;
 pub mod decode;
 pub mod element;
@@ -11,6 +12,7 @@ pub mod open;
 mod place;
 mod whole;
 
+pub use announcements::announcements;
 pub use expand::{MEDIA_EXTENSIONS, expand};
 pub use guard::{Guard, trouble_of};
 pub use kinds::Kinds;

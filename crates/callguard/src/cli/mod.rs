@@ -115,6 +115,7 @@ Examples:
   callguard scan interview.mp4
   callguard scan --format jsonl calls/*.wav | jq -r 'select(.verdict==\"synthetic\").input'
   callguard scan --report report --false-alarm 0.1% calls/
+  callguard scan --announcement greeting.wav calls/
   callguard scan --fail-on-alert upload.wav || echo 'not this one'
 
 Exit code: 0 all inputs were judged; 1 an input failed (the others went on);
@@ -136,6 +137,10 @@ pub struct Scan {
     /// Keep pictures of the moments that decided, for the report. Faces are personal data: they are kept only where this asks for it
     #[arg(long, requires = "report")]
     pub thumbnails: bool,
+    /// A recording of what is nobody's voice, such as a greeting: 1 to 30 s. Where the same is heard again it is system sound, and not judged;
+    /// may be repeated
+    #[arg(long = "announcement", value_name = "FILE")]
+    pub announcements: Vec<PathBuf>,
     /// How many inputs at once [default: as many as there are cores]
     #[arg(long, value_name = "N", env = "CALLGUARD_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
@@ -162,6 +167,7 @@ Examples:
   callguard watch --call desk --video /dev/video0 --audio mic --overlay window
   callguard watch interview.mp4 --overlay seen.webm --report report --thumbnails
   callguard watch --call guest-1 one.wav --call guest-2 two.wav --jsonl events.jsonl
+  callguard watch --announcement recorded.wav --call meeting mic
   callguard watch --on-alert 'jq -r .alert.hypothesis >> alerts.txt' mic
   callguard watch --on-alert https://desk.example/hook --report report guest.wav
 
@@ -194,6 +200,10 @@ pub struct Watch {
     /// Tell this of every alert: a shell command (JSON on stdin) or an http(s) URL (JSON by POST); may be repeated
     #[arg(long, value_name = "CMD|URL")]
     pub on_alert: Vec<String>,
+    /// A recording of what is nobody's voice, such as a greeting: 1 to 30 s. Where the same is heard again it is system sound, and not judged;
+    /// may be repeated
+    #[arg(long = "announcement", value_name = "FILE")]
+    pub announcements: Vec<PathBuf>,
     /// Write pages to read into this folder at the end
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use callguard_core::Policy;
-use callguard_engine::EngineConfig;
+use callguard_engine::{Announcements, EngineConfig};
 use callguard_inference::{Fallback, Provider};
 
 use super::raw::{Raw, RawAlert, RawCapture, RawDetect};
@@ -48,6 +48,8 @@ pub struct Detect {
     pub hop: Duration,
     /// How long an answer may take in a live call.
     pub deadline: Duration,
+    /// Recordings of what is nobody's voice: files that `capture::announcements` reads.
+    pub announcements: Vec<PathBuf>,
 }
 
 /// What may come in from outside.
@@ -168,7 +170,7 @@ impl Config {
         }
     }
 
-    /// What the engine is started with.
+    /// What the engine is started with, but for what is read from files.
     #[must_use]
     pub fn engine(&self) -> EngineConfig {
         EngineConfig {
@@ -181,6 +183,7 @@ impl Config {
             profile: self.profile.clone(),
             hop: self.detect.hop,
             deadline: self.detect.deadline,
+            announcements: Announcements::default(),
             thumbnails: false,
         }
     }
@@ -188,6 +191,11 @@ impl Config {
 
 fn detect(raw: RawDetect, check: &mut Checker<'_>) -> Detect {
     let base = EngineConfig::default();
+    let announcements = raw.announcements.unwrap_or_default();
+    if announcements.len() > Announcements::MOST {
+        let (actual, most) = (announcements.len(), Announcements::MOST);
+        check.complain("detect.announcements", format!("names {actual} files: at most {most}"));
+    }
     Detect {
         models: raw.models.map(PathBuf::from),
         onnxruntime: raw.onnxruntime.map(PathBuf::from),
@@ -196,6 +204,7 @@ fn detect(raw: RawDetect, check: &mut Checker<'_>) -> Detect {
         workers: raw.workers.map(|n| check.count("detect.workers", Some(n), 1, 256) as usize),
         hop: check.seconds("detect.hop_s", raw.hop_s.or(Some(base.hop.as_secs_f64())), 0.1, 4.0),
         deadline: check.seconds("detect.deadline_s", raw.deadline_s.or(Some(base.deadline.as_secs_f64())), 0.1, 10.0),
+        announcements: announcements.into_iter().map(PathBuf::from).collect(),
     }
 }
 

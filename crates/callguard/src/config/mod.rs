@@ -6,7 +6,7 @@ mod raw;
 mod reader;
 mod show;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use checked::{AlertSettings, Config, Detect, Limits};
 pub use raw::{Raw, RawAlert, RawDetect, RawLog, RawPolicy};
@@ -24,21 +24,20 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// # Errors
 /// [`code::CONFIG`] with every complaint.
 pub fn load(common: &Common) -> Result<Config, Trouble> {
-    load_with(common, RawAlert::default())
+    load_with(common, Raw::default())
 }
 
-/// As [`load`], with what a command's own flags say of alerts.
+/// As [`load`], with what a command's own flags say.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_with(common: &Common, alert: RawAlert) -> Result<Config, Trouble> {
+pub fn load_with(common: &Common, own: Raw) -> Result<Config, Trouble> {
     let mut complaints = Vec::new();
     let file = match &common.config {
         Some(path) => Raw::read(&read_file(path)?, &mut complaints),
         None => Raw::default(),
     };
-    let flags = Raw { alert, ..flags(common) };
-    let config = layered(flags.over(file), &mut complaints);
+    let config = layered(own.over(flags(common)).over(file), &mut complaints);
     if complaints.is_empty() { Ok(config) } else { Err(refusal(common.config.as_deref(), &complaints)) }
 }
 
@@ -95,6 +94,13 @@ fn layered(top: Raw, complaints: &mut Vec<Complaint>) -> Config {
         }
     };
     Config::check(top.over(below), complaints)
+}
+
+/// What the flags of `scan` and `watch` say of announcements: where there are any, the file's are left aside.
+#[must_use]
+pub fn announcements(files: &[PathBuf]) -> RawDetect {
+    let announcements = (!files.is_empty()).then(|| files.iter().map(|p| p.to_string_lossy().into_owned()).collect());
+    RawDetect { announcements, ..RawDetect::default() }
 }
 
 fn flags(common: &Common) -> Raw {

@@ -50,6 +50,8 @@ RawDetect {
     hop_s: f64,
     /// Seconds an answer may take in a live call.
     deadline_s: f64,
+    /// Recordings of what is nobody's voice.
+    announcements: Vec<String>,
 });
 layer!(/// `[capture]`
 RawCapture {
@@ -144,6 +146,7 @@ impl Raw {
                 workers: r.count("workers"),
                 hop_s: r.number("hop_s"),
                 deadline_s: r.number("deadline_s"),
+                announcements: r.texts("announcements"),
             }),
             capture: r.section("capture", |r| RawCapture {
                 scan_schemes: r.texts("scan_schemes"),

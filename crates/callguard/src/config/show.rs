@@ -15,7 +15,8 @@ pub fn show(config: &Config) -> String {
     let texts = |list: &[String]| Value::Array(list.iter().map(|s| text(s)).collect());
     let int = |n: u64| Some(Value::Integer(i64::try_from(n).unwrap_or(i64::MAX)));
     let float = |x: f64| Some(Value::Float(x));
-    let path = |p: &Option<std::path::PathBuf>| p.as_ref().map(|p| text(&p.to_string_lossy()));
+    let text_of = |p: &std::path::PathBuf| p.to_string_lossy().into_owned();
+    let path = |p: &Option<std::path::PathBuf>| p.as_ref().map(|p| text(&text_of(p)));
     let mut line = |key: &str, value: Option<Value>| {
         // Writing to a string cannot fail.
         let _ = match value {
@@ -40,6 +41,7 @@ pub fn show(config: &Config) -> String {
     line("workers", detect.workers.and_then(|n| int(n as u64)));
     line("hop_s", float(detect.hop.as_secs_f64()));
     line("deadline_s", float(detect.deadline.as_secs_f64()));
+    line("announcements", Some(texts(&detect.announcements.iter().map(text_of).collect::<Vec<_>>())));
     line("[capture]", None);
     let limits = &config.capture;
     line("scan_schemes", Some(texts(&limits.scan_schemes)));

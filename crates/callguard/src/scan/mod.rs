@@ -19,7 +19,7 @@ use callguard_engine::{Engine, EngineConfig};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Common, Format, Scan};
-use crate::config::Config;
+use crate::config::{Config, Raw};
 use crate::out::say;
 use crate::report::{Page, Report, Unit};
 use crate::trouble::Trouble;
@@ -40,14 +40,17 @@ const ALERT: u8 = 3;
 /// # Errors
 /// Where nothing can be begun. What fails for one input is in its result.
 pub fn run(common: &Common, args: &Scan) -> Result<ExitCode, Trouble> {
-    let config = config::load(common)?;
+    let own = Raw { detect: config::announcements(&args.announcements), ..Raw::default() };
+    let config = config::load_with(common, own)?;
     let log = log::start(&config)?;
     capture::init()?;
+    let announcements = capture::announcements(&config)?;
     let inputs = capture::expand(&args.inputs);
     let mut report = args.report.as_deref().map(|dir| Report::create(dir, Unit::File)).transpose()?;
     let bar = progress_bar(inputs.len(), args.quiet);
     log.above(&bar);
-    let engine = Engine::start(EngineConfig { thumbnails: args.thumbnails, ..config.engine() }).map_err(Trouble::from);
+    let settings = EngineConfig { announcements, thumbnails: args.thumbnails, ..config.engine() };
+    let engine = Engine::start(settings).map_err(Trouble::from);
     if let Err(trouble) = &engine {
         bar.suspend(|| eprintln!("callguard: {}", trouble.for_people()));
     }

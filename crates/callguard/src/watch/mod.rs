@@ -27,7 +27,7 @@ use tracing::error;
 
 use crate::alert::Channels;
 use crate::cli::{self, Common, Watch};
-use crate::config::{self, Complaint, Config, RawAlert, refusal};
+use crate::config::{self, Complaint, Config, Raw, RawAlert, refusal};
 use crate::log::Log;
 use crate::out::say;
 use crate::report::promise;
@@ -55,18 +55,24 @@ const LOG_LINES: usize = 5;
 /// Where nothing can be begun. A source that fails later ends alone and makes the exit code 1.
 pub fn run(common: &Common, args: &Watch, matches: Option<&ArgMatches>) -> Result<ExitCode, Trouble> {
     let on_alert = (!args.on_alert.is_empty()).then(|| args.on_alert.clone());
-    let config = config::load_with(common, RawAlert { on_alert, ..RawAlert::default() })?;
+    let own = Raw {
+        detect: config::announcements(&args.announcements),
+        alert: RawAlert { on_alert, ..RawAlert::default() },
+        ..Raw::default()
+    };
+    let config = config::load_with(common, own)?;
     let groups = matches
         .map_or_else(|| Ok(Vec::new()), cli::calls)
         .map_err(|message| refusal(None, &[Complaint { key: "--call".into(), message }]))?;
     let log = log::start(&config)?;
     capture::init()?;
+    let announcements = capture::announcements(&config)?;
     let mut planned = calls::plan(&groups, &config.capture)?;
     let overlay = args.overlay.as_deref().map(Overlay::parse).transpose()?;
     let show = Show { listen: args.listen, overlay };
     let events = args.jsonl.as_deref().map(EventFile::open).transpose()?;
     let report = args.report.as_deref().map(summary::create).transpose()?;
-    let engine = Engine::start(EngineConfig { thumbnails: args.thumbnails, ..config.engine() })?;
+    let engine = Engine::start(EngineConfig { announcements, thumbnails: args.thumbnails, ..config.engine() })?;
     calls::fit(&mut planned, &show, &engine)?;
     let stop = stop_switch();
     let calls = calls::start(&engine, planned, &show, &config.capture)?;
