@@ -122,7 +122,7 @@ def main():
         ws = windows.get(r["path"])
         if r["kind"] == "talk" and ws:
             talks[r["label"]].append((r, [w["to_s"] for w in ws], [w["llr"] for w in ws], ws[-1]["to_s"] - ws[0]["from_s"]))
-    law, how = calibrate.law([t[1:] for t in talks["real"]], float(np.mean(list(epsilon.values()))))
+    law, how = calibrate.law([t[1:] for t in talks["real"]], float(np.mean(list(epsilon.values()))), own_length=True)
     report["law"], report["law_measured"] = law, how
     report["chart"] = charts(law, talks)
     report["delay"] = delays(law, talks)

@@ -78,10 +78,11 @@ def loudspeaker(wave, rng, rooms):
 
 def voice_processor(wave, rng, far, rooms):
     """webrtcdsp: echo cancellation against a far talker whom the microphone hears too, gain control, noise suppression, high-pass."""
+    far = np.resize(far, len(wave))
     echo = in_room(far, rng, rooms)
     near = to_int16(wave / (wave.std() + 1e-9) + 0.25 * echo / (echo.std() + 1e-9))
     with tempfile.TemporaryDirectory() as folder:
-        for name, x in (("near", near), ("far", np.resize(far, len(wave)))):
+        for name, x in (("near", near), ("far", far)):
             (pathlib.Path(folder) / name).write_bytes(x.astype("<i2").tobytes())
         raw = "rawaudioparse format=pcm pcm-format=s16le sample-rate=16000 num-channels=1"
         line = f"filesrc location={folder}/near ! {raw} ! webrtcdsp probe=far ! filesink location={folder}/out filesrc location={folder}/far ! {raw} ! webrtcechoprobe name=far ! fakesink"
