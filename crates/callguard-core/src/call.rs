@@ -113,6 +113,15 @@ impl Call {
         changes
     }
 
+    /// The source of a participant ended, failed, or gives nothing: *Unobservable* at once, whatever it was, until there is evidence again. What was
+    /// found stays; alerts stay raised.
+    pub fn lose(&mut self, id: ParticipantId, now: MediaTime) -> Vec<Change> {
+        let Some(seat) = self.seats.get_mut(&id) else { return Vec::new() };
+        seat.lose(now);
+        let from = seat.assess(&self.rules, now);
+        from.map(|from| Change::Verdict { participant: id, from, to: seat.state(), at: now }).into_iter().collect()
+    }
+
     /// Adds what was observed up to `now` and lets time pass.
     ///
     /// Observations may come in any order: they are taken by the end of their window, and those that end together count as

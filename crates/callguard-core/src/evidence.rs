@@ -133,6 +133,8 @@ pub enum Abstain {
     FilledIn,
     /// Media lost before analysis: overflow or discontinuity.
     Dropped,
+    /// The source ended, failed, or gives nothing.
+    SourceLost,
     /// No face in the picture.
     NoFace,
     /// Too dark to judge.
@@ -171,6 +173,7 @@ impl Abstain {
             Self::Repeated => "repeated",
             Self::FilledIn => "filled-in",
             Self::Dropped => "dropped",
+            Self::SourceLost => "source-lost",
             Self::NoFace => "no-face",
             Self::TooDark => "too-dark",
             Self::TooSmall => "too-small",

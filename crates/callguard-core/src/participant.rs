@@ -90,6 +90,8 @@ pub struct Participant {
     charts: Vec<Chart>,
     tallies: Vec<(SourceId, Tally)>,
     newest: Option<MediaTime>,
+    /// When its source was lost: unobservable at once, until there is evidence of later.
+    lost: Option<MediaTime>,
     state: State,
     since: MediaTime,
     /// The last state that was not [`State::Unobservable`].
@@ -107,6 +109,7 @@ impl Participant {
             charts: Vec::new(),
             tallies: Vec::new(),
             newest: None,
+            lost: None,
             state: State::Gathering,
             since: now,
             known: State::Gathering,
@@ -209,6 +212,11 @@ impl Participant {
         *self = Self { epoch: self.epoch + 1, ..Self::new(self.id, self.kind, now) };
     }
 
+    /// Nothing comes of it any more: its verdict must not stand as if it were fresh.
+    pub(crate) fn lose(&mut self, now: MediaTime) {
+        self.lost = Some(now);
+    }
+
     /// Adds what was observed at one instant, in canonical order.
     pub(crate) fn add(&mut self, rules: &Rules, observations: &[&Observation]) {
         for o in observations {
@@ -234,6 +242,7 @@ impl Participant {
             };
             self.charts[at].add(rule, evidence().filter(speaks));
             self.newest = evidence().filter(speaks).map(|e| e.span.to).max().max(self.newest);
+            self.lost = self.lost.filter(|lost| self.newest.is_none_or(|newest| newest <= *lost));
         }
     }
 
@@ -270,7 +279,8 @@ impl Participant {
 
     /// Moves the state. Returns the old one where it changed.
     pub(crate) fn assess(&mut self, rules: &Rules, now: MediaTime) -> Option<State> {
-        let silent = now.since(self.newest.unwrap_or(self.epoch_from)) > rules.policy().unobservable_after();
+        let silent =
+            self.lost.is_some() || now.since(self.newest.unwrap_or(self.epoch_from)) > rules.policy().unobservable_after();
         let new = if silent { State::Unobservable } else { self.judged(rules) };
         if new != State::Unobservable {
             self.known = new;

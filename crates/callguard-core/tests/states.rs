@@ -79,12 +79,13 @@ enum Then {
     Hears(f64),
     Waits(u64),
     NewDevice,
+    IsLost,
 }
 
 #[test]
 fn every_transition() {
     use State::{Gathering, Genuine, Suspect, Synthetic, Unobservable};
-    use Then::{Hears, NewDevice, Waits};
+    use Then::{Hears, IsLost, NewDevice, Waits};
     let thresholds = RULES.thresholds(Hypothesis::VoiceSynthetic).expect("a chart");
     let (suspect, synthetic) = (thresholds.suspect, thresholds.synthetic.expect("it has a law"));
     assert!(
@@ -99,12 +100,14 @@ fn every_transition() {
         (Gathering, Waits(9), Gathering),
         (Gathering, Waits(11), Unobservable),
         (Gathering, NewDevice, Gathering),
+        (Gathering, IsLost, Unobservable),
         (Genuine, Hears(-2.0), Genuine),
         (Genuine, Hears(0.5), Genuine),
         (Genuine, Hears(1.8), Gathering),
         (Genuine, Hears(3.6), Suspect),
         (Genuine, Waits(11), Unobservable),
         (Genuine, NewDevice, Gathering),
+        (Genuine, IsLost, Unobservable),
         (Suspect, Hears(0.5), Suspect),
         (Suspect, Hears(-1.0), Suspect),
         (Suspect, Hears(-4.0), Genuine),
@@ -115,11 +118,13 @@ fn every_transition() {
         (Synthetic, Hears(-4.0), Synthetic),
         (Synthetic, Waits(11), Unobservable),
         (Synthetic, NewDevice, Gathering),
+        (Synthetic, IsLost, Unobservable),
         (Unobservable, Hears(0.5), Gathering),
         (Unobservable, Hears(-2.0), Genuine),
         (Unobservable, Hears(3.6), Suspect),
         (Unobservable, Waits(11), Unobservable),
         (Unobservable, NewDevice, Gathering),
+        (Unobservable, IsLost, Unobservable),
     ];
     for (from, then, to) in table {
         let mut line = in_state(from);
@@ -130,12 +135,25 @@ fn every_transition() {
                 let now = MediaTime::from_millis(line.t * 4000);
                 line.call.begin_epoch(line.who, EpochReason::NewDevice, now)
             }
+            IsLost => line.call.lose(line.who, MediaTime::from_millis(line.t * 4000)),
         };
         assert_eq!(line.state(), to, "{from:?}, {then:?}: {changes:?}");
         let told =
             changes.iter().any(|c| matches!(c, Change::Verdict { from: f, to: t, .. } if (*f, *t) == (from, to)));
         assert_eq!(told, from != to, "a change of state is told, and nothing else is: {from:?}, {then:?}: {changes:?}");
     }
+}
+
+#[test]
+fn what_was_heard_before_a_source_was_lost_does_not_bring_it_back() {
+    let mut line = in_state(State::Genuine);
+    let now = MediaTime::from_millis(line.t * 4000 + 5000);
+    line.call.lose(line.who, now);
+    line.hears(-2.0);
+    assert_eq!(line.state(), State::Unobservable, "a window that ended before it, judged late");
+    assert_eq!(line.call.participant(line.who).unwrap().conclusion(), State::Genuine, "what was found stays");
+    line.hears(-2.0);
+    assert_eq!(line.state(), State::Genuine, "heard again");
 }
 
 #[test]

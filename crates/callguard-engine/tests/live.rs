@@ -66,6 +66,25 @@ fn a_genuine_voice_is_cleared_and_then_unobservable() {
 }
 
 #[test]
+fn a_source_that_stalls_or_leaves_is_lost_at_once() {
+    for leaves in [false, true] {
+        let engine = engine(How::Says(-2.0));
+        let call = engine.live("desk");
+        let mut tap = call.audio("line");
+        say(&mut tap, speech(), MediaTime::ZERO);
+        eventually("genuine", || state(&call) == Some(State::Genuine));
+        let begin = Instant::now();
+        let kept = (!leaves).then_some(tap);
+        eventually("unobservable", || state(&call) == Some(State::Unobservable));
+        // Ten seconds without evidence would say the same, of media time that goes on alone.
+        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+        let seat = &call.snapshot().participants[0];
+        assert_eq!((seat.unobserved.as_deref(), seat.conclusion), (Some("source-lost"), State::Genuine));
+        drop(kept);
+    }
+}
+
+#[test]
 fn a_stuck_model_costs_the_media_thread_nothing_and_drops_are_counted() {
     let engine =
         engine_with(How::Stuck, EngineConfig { deadline: Duration::from_millis(100), ..EngineConfig::default() });

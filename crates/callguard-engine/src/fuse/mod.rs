@@ -30,6 +30,8 @@ pub(crate) enum Doing {
     Join(ParticipantKind),
     Observe(Observation),
     Epoch(EpochReason),
+    /// Nothing comes of the source any more.
+    Lose,
 }
 
 /// A change with its instant.
@@ -163,6 +165,14 @@ impl Fusion {
                     let new = self.call.begin_epoch(act.participant, *reason, act.at);
                     if let Some(t) = self.timelines.get_mut(&act.participant) {
                         t.epoch(act.at);
+                    }
+                    self.note(new, act.at, changes);
+                }
+                Doing::Lose => {
+                    self.observe(&mut observed, changes);
+                    let new = self.call.lose(act.participant, act.at);
+                    if let Some(t) = self.timelines.get_mut(&act.participant) {
+                        t.lost(act.at);
                     }
                     self.note(new, act.at, changes);
                 }

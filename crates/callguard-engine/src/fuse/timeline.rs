@@ -94,6 +94,10 @@ impl Timeline {
         (self.newest, self.quiet) = (None, None);
     }
 
+    pub(crate) fn lost(&mut self, at: MediaTime) {
+        self.quiet = self.quiet.max(Some((at, Abstain::SourceLost)));
+    }
+
     pub(crate) fn unobserved(&self) -> Option<Abstain> {
         self.quiet.filter(|(at, _)| self.newest.is_none_or(|newest| *at > newest)).map(|(_, reason)| reason)
     }

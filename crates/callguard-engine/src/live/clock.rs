@@ -8,6 +8,10 @@ use crate::fuse::Fusion;
 
 /// Time goes on without media once a stream was silent for so long; short of it the next block or picture is only on its way.
 const SILENT: Duration = Duration::from_millis(750);
+/// A stream that gives nothing for so long is lost: senders that pause send gaps or silence. Told a quarter of a second later at most.
+const LOST: Duration = Duration::from_millis(1500);
+/// The same of a stream whose producer has left: long enough for a call that ends with it to be closed first.
+const LEFT: Duration = Duration::from_millis(500);
 /// A stream whose time is further than this from the call's runs on another clock: another pipeline, or one that began anew. Less is
 /// how far pipelines of one clock are apart.
 const OTHER_CLOCK: Duration = Duration::from_secs(5);
@@ -95,6 +99,11 @@ impl StreamClock {
     /// Whether something was pushed just now.
     pub(super) fn is_live(&self) -> bool {
         self.newest.is_some_and(|newest| newest.elapsed() <= SILENT)
+    }
+
+    /// Whether nothing was pushed for so long that the source counts as lost; `left`: its producer is gone.
+    pub(super) fn is_lost(&self, left: bool) -> bool {
+        self.newest.is_some_and(|newest| newest.elapsed() > if left { LEFT } else { LOST })
     }
 
     /// How far the decision may go by this stream, which was observed up to `to`.

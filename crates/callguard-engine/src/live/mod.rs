@@ -371,6 +371,8 @@ impl CallActor {
             to = to.max(fed.stream.decided_to().unwrap_or_default());
         }
         let to = acts.iter().map(|a| a.at).max().unwrap_or_default().max(to);
+        let now = to.max(inside.fusion.now());
+        inside.streams.iter_mut().for_each(|fed| fed.lose(now, &mut acts));
         if inside.fusion.has_begun() {
             let changes = inside.fusion.advance(to, acts);
             self.tell(inside, &changes);

@@ -109,6 +109,10 @@ impl Stream for Sight {
         self.faces.is_some() && !self.ended && self.clock.is_live()
     }
 
+    fn is_lost(&self) -> bool {
+        self.faces.is_some() && self.clock.is_lost(self.ended)
+    }
+
     fn is_drained(&self) -> bool {
         // While the detector is at work, its answer brings the next turn.
         self.slot.is_drained() || !self.is_free()

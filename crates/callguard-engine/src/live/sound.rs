@@ -103,6 +103,10 @@ impl Stream for Sound {
         self.voice.is_some() && !self.ended && self.clock.is_live()
     }
 
+    fn is_lost(&self) -> bool {
+        self.voice.is_some() && self.clock.is_lost(self.ended)
+    }
+
     fn is_drained(&self) -> bool {
         self.queue.is_drained()
     }

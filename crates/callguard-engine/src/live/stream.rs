@@ -6,7 +6,7 @@ use callguard_core::{MediaTime, ParticipantId};
 
 use crate::capture::Control;
 use crate::detect::{Answer, Ask, Place, Thumbnail};
-use crate::fuse::{Act, Fusion};
+use crate::fuse::{Act, Doing, Fusion};
 use crate::report::StreamReport;
 
 /// A stream of a live call.
@@ -16,6 +16,9 @@ pub(super) trait Stream: Send {
 
     /// Whether something came of it just now.
     fn is_live(&self) -> bool;
+
+    /// Its source gives nothing any more: it ended, failed, or stalls.
+    fn is_lost(&self) -> bool;
 
     /// Nothing waits to be observed.
     fn is_drained(&self) -> bool;
@@ -71,11 +74,23 @@ pub(super) trait Stream: Send {
 pub(super) struct Fed {
     pub stream: Box<dyn Stream>,
     asked: Vec<(u64, Instant)>,
+    /// Whether it was said that the source is lost.
+    lost: bool,
 }
 
 impl Fed {
     pub(super) fn new(stream: Box<dyn Stream>) -> Self {
-        Self { stream, asked: Vec::new() }
+        Self { stream, asked: Vec::new(), lost: false }
+    }
+
+    /// What a source that is lost means for those in it, once: nobody is observable there.
+    pub(super) fn lose(&mut self, at: MediaTime, acts: &mut Vec<Act>) {
+        let was = std::mem::replace(&mut self.lost, self.stream.is_lost() && self.stream.is_empty());
+        if self.lost && !was {
+            tracing::warn!(stage = "capture", stream = %self.stream.name(), "the source is lost");
+            let who = self.stream.participants().into_iter();
+            acts.extend(who.map(|participant| Act { at, participant, what: Doing::Lose }));
+        }
     }
 
     pub(super) fn asks(&mut self, id: u64, deadline: Instant) {

@@ -89,6 +89,7 @@ pub fn abstention(reason: &str) -> (&'static str, &'static str) {
         "repeated" => ("repeated or frozen media", BROKEN),
         "filled-in" => ("made up by the pipeline to fill a gap", BROKEN),
         "dropped" => ("lost before analysis", BROKEN),
+        "source-lost" => ("the source ended, failed, or gave nothing", BROKEN),
         "bad-output" => ("the model gave no usable answer", BROKEN),
         "late" => ("the answer came too late", BROKEN),
         _ => ("", BROKEN),
