@@ -18,12 +18,13 @@ REQUIREMENTS="\
 have cc	a C compiler
 have pkg-config	pkg-config
 pkg-config --atleast-version=1.22 gstreamer-1.0	GStreamer 1.22 or newer, with headers
-pkg-config --exists gstreamer-app-1.0 gstreamer-audio-1.0 gstreamer-video-1.0 gstreamer-check-1.0	GStreamer's base libraries, with headers
+pkg-config --exists gstreamer-app-1.0 gstreamer-audio-1.0 gstreamer-video-1.0 gstreamer-sdp-1.0 gstreamer-check-1.0	GStreamer's base libraries, with headers
 pkg-config --exists alsa	ALSA, with headers
 pkg-config --exists libpipewire-0.3	PipeWire, with headers
 have_libclang	libclang
 have gst-launch-1.0	GStreamer's tools
 have_gst_element wavparse	GStreamer's good plug-ins
+have_gst_element srt	GStreamer's SRT elements (bad plug-ins)
 have_gst_element videoparsersbad	GStreamer's bad plug-ins
 have_gst_element avdec_aac	GStreamer's libav plug-ins
 have_gst_element ximagesink	GStreamer's X11 sinks

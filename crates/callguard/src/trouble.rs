@@ -72,6 +72,8 @@ pub mod code {
     pub const OPEN_TIMEOUT: &str = "open-timeout";
     /// It opened, and then nothing came. Retrying may help.
     pub const DATA_TIMEOUT: &str = "data-timeout";
+    /// The sender ended it. It may come back.
+    pub const ENDED: &str = "ended";
     /// The network or the other side refused.
     pub const NETWORK: &str = "network";
     /// A microphone that cannot be used now.

@@ -1,6 +1,6 @@
 //! Telling people: commands and webhooks, tried again with growing waits, never in the way of a call.
 
-mod backoff;
+pub(crate) mod backoff;
 mod channel;
 mod command;
 mod target;

@@ -6,7 +6,6 @@ use gst::prelude::*;
 use gstreamer as gst;
 
 use super::kinds::{Kinds, Seen};
-use super::place::Place;
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -94,9 +93,8 @@ impl Guard {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Follows everything that happens inside `decoder`, which plays `place` inside `pipeline`.
-    pub fn watch(&self, pipeline: &gst::Pipeline, decoder: &gst::Element, place: &Place) {
-        let reach = place.reach();
+    /// Follows everything that happens inside `decoder`, inside `pipeline`; what it opens must be of a scheme in `reach`.
+    pub fn watch(&self, pipeline: &gst::Pipeline, decoder: &gst::Element, reach: &'static [&'static str]) {
         let guard = self.clone();
         pipeline.connect_deep_element_added(move |_, _, element| guard.source(element, reach));
         let guard = self.clone();

@@ -2,6 +2,7 @@
 
 mod announcements;
 pub mod camera;
+pub mod contribution;
 pub mod decode;
 pub mod element;
 mod expand;
@@ -13,6 +14,7 @@ mod place;
 mod whole;
 
 pub use announcements::announcements;
+pub use contribution::Feed;
 pub use expand::{MEDIA_EXTENSIONS, expand};
 pub use guard::{Guard, trouble_of};
 pub use kinds::Kinds;

@@ -27,7 +27,7 @@ pub fn open(place: &Place, pipeline: &gst::Pipeline, guard: &Guard) -> Result<gs
             let (file, queue, decoder) =
                 (element::make("filesrc")?, element::make("queue")?, element::make("decodebin")?);
             file.set_property("location", path);
-            guard.watch(pipeline, &decoder, place);
+            guard.watch(pipeline, &decoder, place.reach());
             pipeline.add_many([&file, &queue, &decoder]).map_err(broken)?;
             gst::Element::link_many([&file, &queue, &decoder]).map_err(broken)?;
             decoder
@@ -35,7 +35,7 @@ pub fn open(place: &Place, pipeline: &gst::Pipeline, guard: &Guard) -> Result<gs
         _ => {
             let decoder = element::make("uridecodebin")?;
             decoder.set_property("uri", place.uri()?);
-            guard.watch(pipeline, &decoder, place);
+            guard.watch(pipeline, &decoder, place.reach());
             pipeline.add(&decoder).map_err(broken)?;
             decoder
         }

@@ -170,9 +170,21 @@ Examples:
   callguard watch --announcement recorded.wav --call meeting mic
   callguard watch --on-alert 'jq -r .alert.hypothesis >> alerts.txt' mic
   callguard watch --on-alert https://desk.example/hook --report report guest.wav
+  callguard --profile broadcast watch --call guest 'srt://:9000?passphrase=…'
+  callguard --profile broadcast watch --call line rtp:hybrid.sdp
+
+Contribution feeds, where capture.watch_schemes allows them (the profile broadcast does):
+  srt://HOST:PORT     call, or be called: srt://:PORT and ?mode=listener; beyond this machine only with
+                      passphrase= (10 to 79 characters; or CALLGUARD_SRT_PASSPHRASE, which no other user
+                      of the machine can read); also streamid=, latency= in ms
+  rtmp:// rtmps://    pulled from a server
+  rtsp:// rtsps://    pulled from a server or camera, over TCP
+  rtp:FILE.sdp        RTP to ports of this machine, as the SDP file tells (phone hybrids: G.711, L16, Opus)
+A feed, camera or microphone that fails, ends or stalls is opened again, at first after half a second, then ever
+more seldom up to ten seconds; whoever was in it is unobservable within two seconds, and judged anew when it is back.
 
 Each --call NAME takes the sources that follow it. q or Ctrl-C ends it; it ends by itself
-when all sources have ended.";
+when all sources have ended: recordings do, what is live comes back.";
 
 /// Guard live calls.
 #[derive(Args, Debug)]
@@ -182,7 +194,7 @@ pub struct Watch {
     #[arg(long = "call", value_name = "NAME", action = clap::ArgAction::Append)]
     pub calls: Vec<String>,
     /// A file or URI played at real-time pace (sound, pictures, or both), `mic` or `mic:DEVICE`, `camera` or a V4L2 device such as
-    /// /dev/video0, or `test`
+    /// /dev/video0, a feed (srt, rtmp, rtsp, rtp: below), or `test`
     #[arg(required_unless_present_any = ["video", "audio"], value_name = "SRC")]
     pub sources: Vec<OsString>,
     /// Only the pictures of a source, as part of the call before it; may be repeated

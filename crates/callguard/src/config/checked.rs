@@ -96,8 +96,10 @@ pub struct AlertSettings {
     pub queue: usize,
 }
 
-/// URI schemes that there is a source for.
-const SCHEMES: [&str; 3] = ["file", "http", "https"];
+/// URI schemes of recordings.
+const RECORDINGS: [&str; 3] = ["file", "http", "https"];
+/// URI schemes of what is live.
+const FEEDS: [&str; 6] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp"];
 
 /// Checks ranges and notes every complaint; a value that is wrong or missing is replaced so that the check can go on, which
 /// is never seen as the caller drops the result when there are complaints.
@@ -130,12 +132,12 @@ impl Checker<'_> {
         self.within(key, value.map(|n| n as f64), f64::from(low), f64::from(high), "") as u32
     }
 
-    fn schemes(&mut self, key: &str, value: Option<Vec<String>>) -> Vec<String> {
+    fn schemes(&mut self, key: &str, known: &[&str], value: Option<Vec<String>>) -> Vec<String> {
         let given = value.unwrap_or_default();
-        for scheme in given.iter().filter(|s| !SCHEMES.contains(&s.as_str())) {
+        for scheme in given.iter().filter(|s| !known.contains(&s.as_str())) {
             self.complain(
                 key,
-                format!("\"{scheme}\" is no scheme that is opened here: must be of {}", SCHEMES.join(", ")),
+                format!("\"{scheme}\" is no scheme that is opened here: must be of {}", known.join(", ")),
             );
         }
         given
@@ -211,8 +213,8 @@ fn detect(raw: RawDetect, check: &mut Checker<'_>) -> Detect {
 /// The upper ends are the program's own limits: a file may lower them, never raise them.
 fn capture(raw: RawCapture, check: &mut Checker<'_>) -> Limits {
     Limits {
-        scan_schemes: check.schemes("capture.scan_schemes", raw.scan_schemes),
-        watch_schemes: check.schemes("capture.watch_schemes", raw.watch_schemes),
+        scan_schemes: check.schemes("capture.scan_schemes", &RECORDINGS, raw.scan_schemes),
+        watch_schemes: check.schemes("capture.watch_schemes", &[&RECORDINGS[..], &FEEDS].concat(), raw.watch_schemes),
         open_timeout: check.seconds("capture.open_timeout_s", raw.open_timeout_s, 0.1, 300.0),
         data_timeout: check.seconds("capture.data_timeout_s", raw.data_timeout_s, 0.1, 300.0),
         streams: check.count("capture.streams", raw.streams, 1, 16),

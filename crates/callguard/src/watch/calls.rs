@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::time::{Duration, Instant};
 
 use callguard_core::{AlertKey, CallEvent};
 use callguard_engine::{CallReport, Engine, LiveCall, Subscription};
@@ -14,10 +15,17 @@ use super::branch::Watched;
 use super::overlay::Overlay;
 use super::player::{Player, clock};
 use super::source::Source;
+use crate::alert::backoff::{Backoff, draw};
 use crate::capture::Kinds;
 use crate::cli::CallSources;
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
+
+/// Between tries to open again what failed or ended: soon at first, as most cables are put back at once; never so seldom that a guest who is back
+/// waits long.
+const AGAIN: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(10) };
+/// A source that has run for so long is well: the next failure is its first.
+const WELL: Duration = Duration::from_secs(10);
 
 /// What one call is to hear and see.
 #[derive(Debug)]
@@ -106,22 +114,107 @@ pub fn start(engine: &Engine, planned: Vec<Planned>, show: &Show, limits: &Limit
         let context = gstcallguard::context(&handle);
         let overlay = show.overlay.as_ref().map(|o| if several { o.marked(&name) } else { o.clone() });
         let overlay = overlay.map(|o| (o, Arc::new(AtomicU32::new(0))));
-        let base = clock().time();
-        let (mut players, mut failed) = (Vec::new(), Vec::new());
+        let opening = Opening { context, limits: limits.clone(), base: clock().time() };
+        let (mut seats, mut failed) = (Vec::new(), Vec::new());
         for (source, stream) in sources {
             let watched = Watched { call: name.clone(), stream, listen: show.listen, overlay: overlay.clone() };
-            match Player::start(&source, watched, &context, limits, base) {
-                Ok(player) => players.push(player),
+            // What cannot be opened at all is said at once: a name that is wrong does not get right by waiting.
+            match opening.start(&source, &watched) {
+                Ok(player) => seats.push(Seat { source, watched, life: Life::Playing(Box::new(player)), failures: 0 }),
                 Err(trouble) => failed.push(trouble),
             }
         }
-        calls.push(Guarded { call, events, players, failed, closed: false });
+        let failed = failed.into_iter().map(|trouble| Failed { trouble, again: None }).collect();
+        calls.push(Guarded { call, events, seats, opening, failed, closed: false });
     }
-    let first = calls.iter().flat_map(|c| c.failed.first()).next().cloned();
+    let first = calls.iter().flat_map(|c| c.failed.first()).next().map(|f| f.trouble.clone());
     match first {
-        Some(trouble) if calls.iter().all(|c| c.players.is_empty()) => Err(trouble),
+        Some(trouble) if calls.iter().all(|c| c.seats.is_empty()) => Err(trouble),
         _ => Ok(calls),
     }
+}
+
+/// What a source is opened with, each time.
+#[derive(Debug)]
+struct Opening {
+    context: gst::Context,
+    limits: Limits,
+    /// Running time counts from here: the call's, whenever a source is opened.
+    base: gst::ClockTime,
+}
+
+impl Opening {
+    fn start(&self, source: &Source, watched: &Watched) -> Result<Player, Trouble> {
+        Player::start(source, watched.clone(), &self.context, &self.limits, self.base)
+    }
+}
+
+/// A source and how it stands.
+#[derive(Debug)]
+struct Seat {
+    source: Source,
+    watched: Watched,
+    life: Life,
+    /// In a row.
+    failures: u32,
+}
+
+#[derive(Debug)]
+enum Life {
+    Playing(Box<Player>),
+    /// To be opened again then. The engine knows its stream by name, and judges whoever is in it anew.
+    Waiting(Instant),
+    Over,
+}
+
+impl Seat {
+    /// Looks after the source; gives what failed just now.
+    fn look(&mut self, opening: &Opening) -> Option<Failed> {
+        let ended = match &mut self.life {
+            Life::Over => return None,
+            Life::Waiting(until) if Instant::now() < *until => return None,
+            Life::Waiting(_) => match opening.start(&self.source, &self.watched) {
+                Ok(player) => {
+                    self.life = Life::Playing(Box::new(player));
+                    return None;
+                }
+                Err(trouble) => Err(trouble),
+            },
+            Life::Playing(player) => {
+                let ended = player.poll();
+                if player.has_run(WELL) {
+                    self.failures = 0;
+                }
+                ended?
+            }
+        };
+        if !self.source.from.comes_back() {
+            self.life = Life::Over;
+            return ended.err().map(|trouble| Failed { trouble, again: None });
+        }
+        self.failures += 1;
+        let wait = AGAIN.wait(self.failures, draw());
+        // What played is let go of first: a port or a device opens once.
+        self.life = Life::Waiting(Instant::now() + wait);
+        let ended = ended.err().unwrap_or_else(|| {
+            let shown = self.watched.shown();
+            Trouble::new(code::ENDED, Stage::Capture, format!("{shown}: the sender ended it"), "It is waited for.")
+        });
+        Some(Failed { trouble: ended, again: Some(wait) })
+    }
+
+    fn player(&self) -> Option<&Player> {
+        if let Life::Playing(player) = &self.life { Some(player) } else { None }
+    }
+}
+
+/// A source that failed, and in how long it is tried again, if it is.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// Why.
+    pub trouble: Trouble,
+    /// `None`: it is over.
+    pub again: Option<Duration>,
 }
 
 /// One call that is watched.
@@ -129,8 +222,9 @@ pub fn start(engine: &Engine, planned: Vec<Planned>, show: &Show, limits: &Limit
 pub struct Guarded {
     call: LiveCall,
     events: Subscription,
-    players: Vec<Player>,
-    failed: Vec<Trouble>,
+    seats: Vec<Seat>,
+    opening: Opening,
+    failed: Vec<Failed>,
     closed: bool,
 }
 
@@ -142,16 +236,11 @@ impl Guarded {
     }
 
     /// Looks after the sources: gives what failed since the last look, and closes the call when its last source has ended.
-    pub fn look(&mut self) -> Vec<Trouble> {
-        let failed = &mut self.failed;
-        self.players.retain_mut(|player| match player.poll() {
-            None => true,
-            Some(ended) => {
-                failed.extend(ended.err());
-                false
-            }
-        });
-        if self.players.is_empty() {
+    pub fn look(&mut self) -> Vec<Failed> {
+        for seat in &mut self.seats {
+            self.failed.extend(seat.look(&self.opening));
+        }
+        if self.seats.iter().all(|seat| matches!(seat.life, Life::Over)) {
             self.close();
         }
         self.begin();
@@ -160,18 +249,24 @@ impl Guarded {
 
     /// Recordings of one call begin together, once each is there or has failed: their running time is the call's.
     fn begin(&mut self) {
-        let waiting = || self.players.iter().filter(|p| p.waits());
+        let waiting = || self.seats.iter().filter_map(Seat::player).filter(|p| p.waits());
         if waiting().next().is_some() && waiting().all(Player::is_ready) {
             let base = clock().time();
-            self.players.iter_mut().filter(|p| p.waits()).for_each(|p| p.play(base));
+            for seat in &mut self.seats {
+                if let Life::Playing(player) = &mut seat.life
+                    && player.waits()
+                {
+                    player.play(base);
+                }
+            }
         }
     }
 
     /// Ends the sources and the call; what was heard is judged.
     pub fn close(&mut self) {
         if !std::mem::replace(&mut self.closed, true) {
-            self.players.iter().for_each(Player::end);
-            self.players.clear();
+            self.seats.iter().filter_map(Seat::player).for_each(Player::end);
+            self.seats.clear();
             self.call.close();
         }
     }

@@ -26,10 +26,16 @@ pub fn feed(
     (clock, base): (&gst::Clock, gst::ClockTime),
 ) -> Result<Option<Mic>, Trouble> {
     match &source.from {
-        From::Play(place) => decoded(&open(place, pipeline, guard)?, pipeline, guard, branch),
+        From::Play(place) => decoded(&open(place, pipeline, guard)?, pipeline, guard, &Arc::new(branch)),
+        From::Feed(feed) => {
+            let branch = Arc::new(branch);
+            for decoder in feed.open(pipeline, guard)? {
+                decoded(&decoder, pipeline, guard, &branch);
+            }
+        }
         From::Camera(wanted) => {
             let device = camera::find(wanted.as_deref())?;
-            decoded(&camera::open(&device, pipeline, &branch.limits)?, pipeline, guard, branch);
+            decoded(&camera::open(&device, pipeline, &branch.limits)?, pipeline, guard, &Arc::new(branch));
         }
         From::Mic(device) => {
             // The recorder stamps by the pipeline's clock from its first block on.
@@ -44,9 +50,9 @@ pub fn feed(
     Ok(None)
 }
 
-fn decoded(decoder: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, branch: Branch) {
+fn decoded(decoder: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, branch: &Arc<Branch>) {
     let progress = Arc::clone(&branch.progress);
-    let (weak, guard) = (pipeline.downgrade(), guard.clone());
+    let (weak, guard, branch) = (pipeline.downgrade(), guard.clone(), Arc::clone(branch));
     decoder.connect_pad_added(move |_, pad| {
         if let Some(pipeline) = weak.upgrade()
             && let Err(trouble) = branch.connect(&pipeline, pad)

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use callguard_core::CallEvent;
 use callguard_engine::{Engine, EngineConfig};
 use clap::ArgMatches;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::alert::Channels;
 use crate::cli::{self, Common, Watch};
@@ -34,7 +34,7 @@ use crate::report::promise;
 use crate::trouble::Trouble;
 use crate::{capture, log};
 use board::Board;
-use calls::{Guarded, Show};
+use calls::{Failed, Guarded, Show};
 use jsonl::EventFile;
 use overlay::Overlay;
 use screen::Look;
@@ -166,12 +166,9 @@ impl Session {
         loop {
             self.read()?;
             for call in &mut self.calls {
-                for trouble in call.look() {
-                    self.failed = true;
-                    match self.view {
-                        View::Lines => eprintln!("callguard: {}", trouble.for_people()),
-                        View::Screen(..) => error!(stage = %trouble.stage, "{trouble}"),
-                    }
+                for failed in call.look() {
+                    self.failed |= failed.again.is_none();
+                    tell(&failed, matches!(self.view, View::Lines));
                 }
             }
             let over = self.calls.iter().all(Guarded::is_over);
@@ -230,6 +227,16 @@ impl Session {
             None => {}
         }
         Ok(false)
+    }
+}
+
+/// A source that failed, to those who watch.
+fn tell(Failed { trouble, again }: &Failed, lines: bool) {
+    let then = again.map(|wait| format!(" Opened again in {:.1} s.", wait.as_secs_f64())).unwrap_or_default();
+    match again {
+        _ if lines => eprintln!("callguard: {}{then}", trouble.for_people()),
+        Some(_) => warn!(stage = %trouble.stage, "{trouble}.{then}"),
+        None => error!(stage = %trouble.stage, "{trouble}"),
     }
 }
 

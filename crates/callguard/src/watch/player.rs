@@ -31,8 +31,10 @@ pub struct Player {
     live: bool,
     /// A camera or microphone.
     device: bool,
-    /// Whether silence is a failure: what plays, and cameras. A microphone has its own watchdog.
-    watchdog: bool,
+    /// Whether silence before anything came is a failure: what plays, is pulled, and cameras. A microphone has its own watchdog.
+    must_open: bool,
+    /// Whether silence afterwards is one.
+    must_go_on: bool,
     limits: Limits,
     progress: Arc<Progress>,
     /// What is played begins once all its streams are there: a clock that ran while it opened would have it hurry to catch up.
@@ -72,10 +74,15 @@ impl Player {
             pipeline,
             guard,
             watched,
-            local: !matches!(source.from, From::Play(Place::Remote(_))),
+            local: !matches!(source.from, From::Play(Place::Remote(_)) | From::Feed(_)),
             live,
             device: matches!(source.from, From::Camera(_) | From::Mic(_)),
-            watchdog: matches!(source.from, From::Play(_) | From::Camera(_)),
+            must_open: match &source.from {
+                From::Play(_) | From::Camera(_) => true,
+                From::Feed(feed) => feed.is_pulled(),
+                From::Mic(_) | From::Test => false,
+            },
+            must_go_on: matches!(source.from, From::Play(_) | From::Camera(_) | From::Feed(_)),
             limits: limits.clone(),
             progress,
             playing: live,
@@ -110,6 +117,11 @@ impl Player {
         }
     }
 
+    /// Whether it has given something for so long.
+    pub fn has_run(&self, time: Duration) -> bool {
+        self.last.0 > 0 && self.begun.elapsed() >= time
+    }
+
     /// What became of it, if it has ended. Never waits.
     pub fn poll(&mut self) -> Option<Ended> {
         if let Some(trouble) = self.guard.found() {
@@ -132,7 +144,8 @@ impl Player {
             self.last = (buffers, Instant::now());
         }
         // Ready, it waits for the others of its call.
-        if !self.watchdog || (self.waits() && self.is_ready()) {
+        let matters = if buffers == 0 { self.must_open } else { self.must_go_on };
+        if !matters || (self.waits() && self.is_ready()) {
             return None;
         }
         let (late, after, what, code) = if buffers == 0 {

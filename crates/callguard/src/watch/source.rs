@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::capture::{Kinds, Place, camera};
+use crate::capture::{Feed, Kinds, Place, camera};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -21,6 +21,8 @@ pub struct Source {
 pub enum From {
     /// A file or URI, at real-time pace.
     Play(Place),
+    /// Somebody sends it, or gives it on request.
+    Feed(Feed),
     /// A microphone; `None`: the default one.
     Mic(Option<String>),
     /// A camera; `None`: the first one.
@@ -53,6 +55,7 @@ impl Source {
         match &self.from {
             From::Play(Place::File(path)) => stem(path),
             From::Play(Place::Remote(url)) => stem(Path::new(url.path())),
+            From::Feed(feed) => feed.name(),
             From::Mic(None) => "mic".to_owned(),
             From::Mic(Some(device)) => device.clone(),
             From::Camera(None) => "camera".to_owned(),
@@ -76,6 +79,9 @@ impl From {
             }
             _ => {}
         }
+        if let Some(feed) = Feed::parse(argument, &limits.watch_schemes)? {
+            return Ok(Self::Feed(feed));
+        }
         let place = Place::parse(argument, &limits.watch_schemes)?;
         if let Place::File(path) = &place
             && camera::is_camera(path)
@@ -89,7 +95,7 @@ impl From {
     /// What it may have.
     fn gives(&self) -> Kinds {
         match self {
-            Self::Play(_) | Self::Test => Kinds::ALL,
+            Self::Play(_) | Self::Feed(_) | Self::Test => Kinds::ALL,
             Self::Mic(_) => Kinds { sound: true, pictures: false },
             Self::Camera(_) => Kinds { sound: false, pictures: true },
         }
@@ -98,6 +104,11 @@ impl From {
     /// It gives its own pace, and cannot wait.
     pub(super) fn is_live(&self) -> bool {
         !matches!(self, Self::Play(_))
+    }
+
+    /// It may come back: where it fails or ends it is opened again.
+    pub(super) fn comes_back(&self) -> bool {
+        matches!(self, Self::Feed(_) | Self::Camera(_) | Self::Mic(_))
     }
 }
 
@@ -130,7 +141,9 @@ mod tests {
         assert_eq!(parse(&file, Kinds::ALL).unwrap().name(), "guest one");
         let code = |text: &str| from(text).unwrap_err().code;
         assert_eq!(code("./mic"), "not-found");
-        assert_eq!(code("rtsp://x/y"), "scheme-not-allowed");
+        assert!(matches!(from("srt://127.0.0.1:9000?mode=listener"), Ok(From::Feed(_))));
+        assert_eq!(code("srt://:9000"), "config");
+        assert_eq!(code("gopher://x/y"), "scheme-not-allowed");
         assert_eq!(code("camera:/dev/video99"), "device-unavailable");
         assert_eq!(code("/dev/null"), "not-a-file");
     }

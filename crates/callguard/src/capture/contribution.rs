@@ -1,0 +1,443 @@
+//! Contribution feeds: SRT, RTMP, RTSP, and RTP that an SDP file describes.
+
+use std::ffi::OsStr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use gst::prelude::*;
+use gstreamer as gst;
+use gstreamer_sdp::SDPMessage;
+use url::{Url, form_urlencoded};
+
+use super::element::make;
+use super::{Guard, Kinds};
+use crate::trouble::{Stage, Trouble, code};
+
+/// Where a passphrase may stand instead of the command line, which every user of a machine can read.
+pub const PASSPHRASE: &str = "CALLGUARD_SRT_PASSPHRASE";
+/// What SRT holds back to have lost packets sent again, milliseconds: the library's own 120, a network's round trip a few times over.
+const SRT_LATENCY_MS: u32 = 120;
+/// What the jitter buffer holds back, milliseconds.
+const JITTER_MS: u32 = 100;
+/// Largest SDP file, bytes.
+const LARGEST_SDP: u64 = 64 << 10;
+
+/// Sound and pictures that somebody sends, or gives on request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// SRT.
+    Srt(Srt),
+    /// RTMP, pulled from a server.
+    Rtmp(Url),
+    /// RTSP, pulled from a server or camera over TCP.
+    Rtsp(Url),
+    /// RTP to ports of this machine, as this SDP file tells.
+    Rtp(PathBuf),
+}
+
+/// One end of an SRT connection.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Srt {
+    /// `None`: any address of this machine.
+    host: Option<String>,
+    port: u16,
+    listens: bool,
+    passphrase: Option<String>,
+    stream: Option<String>,
+    latency_ms: u32,
+}
+
+// By hand: a passphrase does not belong in a log.
+impl std::fmt::Debug for Srt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let secret = self.passphrase.as_ref().map(|_| "…");
+        f.debug_struct("Srt").field("uri", &self.uri()).field("passphrase", &secret).finish_non_exhaustive()
+    }
+}
+
+impl Feed {
+    /// Reads an argument; `None` where it names no feed. Its scheme must be among `schemes`.
+    ///
+    /// # Errors
+    /// [`code::SCHEME`] for one that is not allowed here, [`code::CONFIG`] for what cannot be a feed, and what is wrong with an SDP file.
+    pub fn parse(argument: &OsStr, schemes: &[String]) -> Result<Option<Self>, Trouble> {
+        let Some((text, scheme, rest)) =
+            argument.to_str().and_then(|t| t.split_once(':').map(|(s, rest)| (t, s, rest)))
+        else {
+            return Ok(None);
+        };
+        let address = rest.strip_prefix("//");
+        let kind = match (scheme, address) {
+            ("srt" | "rtmp" | "rtmps" | "rtsp" | "rtsps", Some(_)) | ("rtp", None) if !rest.is_empty() => scheme,
+            _ => return Ok(None),
+        };
+        if !schemes.iter().any(|s| s == kind) {
+            let hint =
+                format!("Schemes that this command opens: {}. capture.watch_schemes says which.", schemes.join(", "));
+            return Err(Trouble::new(
+                code::SCHEME,
+                Stage::Open,
+                format!("{text}: scheme {kind} is not allowed here"),
+                hint,
+            ));
+        }
+        let url = || Url::parse(text).map_err(|e| wrong(text, &e, "Write rtmp://HOST/APP/STREAM or rtsp://HOST/PATH."));
+        Ok(Some(match (kind, address) {
+            ("srt", Some(address)) => Self::Srt(Srt::parse(text, address)?),
+            ("rtmp" | "rtmps", _) => Self::Rtmp(url()?),
+            ("rtp", _) => {
+                let file = PathBuf::from(rest);
+                medias(&file)?;
+                Self::Rtp(file)
+            }
+            _ => Self::Rtsp(url()?),
+        }))
+    }
+
+    /// What its streams are called.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let last = |url: &Url| {
+            url.path_segments().and_then(|mut s| s.next_back().map(str::to_owned)).filter(|s| !s.is_empty())
+        };
+        match self {
+            Self::Srt(srt) => srt.stream.clone().unwrap_or_else(|| format!("srt-{}", srt.port)),
+            Self::Rtmp(url) | Self::Rtsp(url) => last(url).unwrap_or_else(|| url.scheme().to_owned()),
+            Self::Rtp(file) => file.file_stem().map_or_else(|| "rtp".to_owned(), |s| s.to_string_lossy().into_owned()),
+        }
+    }
+
+    /// Whether it is asked for, so that nothing within the time to open is a failure. A listener waits for as long as it takes.
+    #[must_use]
+    pub fn is_pulled(&self) -> bool {
+        !matches!(self, Self::Srt(Srt { listens: true, .. }) | Self::Rtp(_))
+    }
+
+    /// Schemes of what may be opened on its behalf.
+    fn reach(&self) -> &'static [&'static str] {
+        match self {
+            Self::Srt(_) => &["srt"],
+            Self::Rtmp(_) => &["rtmp", "rtmps"],
+            Self::Rtsp(_) => &["rtsp", "rtsps"],
+            Self::Rtp(_) => &["udp"],
+        }
+    }
+
+    /// Adds what receives and decodes it to the pipeline, under the eyes of `guard`. Each element that is returned shows a pad for each
+    /// stream of a kind that is wanted.
+    ///
+    /// # Errors
+    /// Where an element is missing, or the SDP file changed for the worse.
+    pub fn open(&self, pipeline: &gst::Pipeline, guard: &Guard) -> Result<Vec<gst::Element>, Trouble> {
+        let reach = self.reach();
+        match self {
+            Self::Srt(srt) => decoded(pipeline, guard, reach, &[srt.element()?]).map(|d| vec![d]),
+            Self::Rtmp(url) => {
+                let source = make("rtmp2src")?;
+                source.set_property("location", url.as_str());
+                decoded(pipeline, guard, reach, &[source]).map(|d| vec![d])
+            }
+            Self::Rtsp(url) => {
+                let decoder = make("uridecodebin")?;
+                decoder.set_property("uri", url.as_str());
+                // TCP: what a firewall lets through, and no port of this machine is opened.
+                decoder.connect("source-setup", false, |values| {
+                    let source = values.get(1)?.get::<gst::Element>().ok()?;
+                    source.set_property_from_str("protocols", "tcp");
+                    None
+                });
+                guard.watch(pipeline, &decoder, reach);
+                set_up(&decoder, guard.wanted());
+                pipeline.add(&decoder).map_err(|e| internal(&e))?;
+                Ok(vec![decoder])
+            }
+            Self::Rtp(file) => {
+                let wanted = |media: &Media| if media.sound { guard.wanted().sound } else { guard.wanted().pictures };
+                let medias = medias(file)?.into_iter().filter(wanted);
+                medias.map(|media| decoded(pipeline, guard, reach, &media.elements()?)).collect()
+            }
+        }
+    }
+}
+
+/// `parts`, then a decoder.
+fn decoded(
+    pipeline: &gst::Pipeline,
+    guard: &Guard,
+    reach: &'static [&'static str],
+    parts: &[gst::Element],
+) -> Result<gst::Element, Trouble> {
+    let decoder = make("decodebin")?;
+    guard.watch(pipeline, &decoder, reach);
+    set_up(&decoder, guard.wanted());
+    pipeline.add_many(parts).and_then(|()| pipeline.add(&decoder)).map_err(|e| internal(&e))?;
+    let all: Vec<&gst::Element> = parts.iter().chain([&decoder]).collect();
+    gst::Element::link_many(all).map_err(|e| internal(&e))?;
+    Ok(decoder)
+}
+
+fn set_up(decoder: &gst::Element, wanted: Kinds) {
+    decoder.set_property("caps", wanted.caps());
+    decoder.set_property("expose-all-streams", false);
+}
+
+impl Srt {
+    fn parse(text: &str, address: &str) -> Result<Self, Trouble> {
+        const FORM: &str = "Write srt://HOST:PORT to call, srt://:PORT to be called; after ? may stand mode=listener, passphrase=, streamid=, latency= (ms), joined by &.";
+        let (address, query) = address.split_once('?').unwrap_or((address, ""));
+        let (host, port) = address.trim_end_matches('/').rsplit_once(':').unwrap_or((address, ""));
+        let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(|| wrong(text, &"no port", FORM))?;
+        let host = Some(host.trim_matches(['[', ']']).to_owned()).filter(|host| !host.is_empty());
+        let fine = |host: &String| host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:_".contains(c));
+        if host.as_ref().is_some_and(|host| !fine(host)) {
+            return Err(wrong(text, &"that is no host", FORM));
+        }
+        let mut srt = Self {
+            listens: host.is_none(),
+            host,
+            port,
+            passphrase: std::env::var(PASSPHRASE).ok().filter(|p| !p.is_empty()),
+            stream: None,
+            latency_ms: SRT_LATENCY_MS,
+        };
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            match (&*key, &*value) {
+                ("mode", "listener") => srt.listens = true,
+                ("mode", "caller") if srt.host.is_some() => srt.listens = false,
+                ("passphrase", value) => srt.passphrase = Some(value.to_owned()),
+                ("streamid", value) if !value.is_empty() => srt.stream = Some(value.to_owned()),
+                ("latency", value) => match value.parse() {
+                    Ok(ms) if (20..=8_000).contains(&ms) => srt.latency_ms = ms,
+                    _ => return Err(wrong(text, &format!("latency={value}: 20 to 8000 ms"), FORM)),
+                },
+                (key, value) => return Err(wrong(text, &format!("{key}={value} is not understood"), FORM)),
+            }
+        }
+        srt.check(text)
+    }
+
+    fn check(self, text: &str) -> Result<Self, Trouble> {
+        // After srt_setsockopt's SRTO_PASSPHRASE.
+        if self.passphrase.as_ref().is_some_and(|p| !(10..=79).contains(&p.len())) {
+            return Err(wrong(text, &"a passphrase has 10 to 79 characters", "Agree on a longer one with the sender."));
+        }
+        if self.listens && self.passphrase.is_none() && !self.is_loopback() {
+            let hint = format!(
+                "Set {PASSPHRASE} (or passphrase=) to what the sender uses, or listen on this machine alone: srt://127.0.0.1:{}?mode=listener.",
+                self.port
+            );
+            return Err(wrong(text, &"it would listen to anyone: without a passphrase only on loopback", &hint));
+        }
+        Ok(self)
+    }
+
+    fn is_loopback(&self) -> bool {
+        self.host
+            .as_deref()
+            .is_some_and(|host| host == "localhost" || host.parse::<IpAddr>().is_ok_and(|a| a.is_loopback()))
+    }
+
+    /// Without its passphrase.
+    fn uri(&self) -> String {
+        let host = self.host.clone().unwrap_or_else(|| Ipv4Addr::UNSPECIFIED.to_string());
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        format!("srt://{host}:{}?mode={}", self.port, if self.listens { "listener" } else { "caller" })
+    }
+
+    fn element(&self) -> Result<gst::Element, Trouble> {
+        let source = make("srtsrc")?;
+        source.set_property("uri", self.uri());
+        source.set_property("latency", i32::try_from(self.latency_ms).unwrap_or(i32::MAX));
+        if let Some(passphrase) = &self.passphrase {
+            source.set_property("passphrase", passphrase);
+        }
+        if let Some(stream) = &self.stream {
+            source.set_property("streamid", stream);
+        }
+        Ok(source)
+    }
+}
+
+/// One stream of an SDP file.
+struct Media {
+    sound: bool,
+    address: IpAddr,
+    port: i32,
+    caps: gst::Caps,
+}
+
+impl Media {
+    fn elements(&self) -> Result<[gst::Element; 2], Trouble> {
+        let (source, jitter) = (make("udpsrc")?, make("rtpjitterbuffer")?);
+        source.set_property("address", self.address.to_string());
+        source.set_property("port", self.port);
+        source.set_property("caps", &self.caps);
+        jitter.set_property("latency", JITTER_MS);
+        Ok([source, jitter])
+    }
+}
+
+/// What an SDP file describes: RTP to a port of this machine, or to a multicast group.
+fn medias(file: &Path) -> Result<Vec<Media>, Trouble> {
+    let shown = file.display();
+    let unfit = |what: &str| {
+        let hint = "Name an SDP file (RFC 8866) with m=audio or m=video lines of RTP/AVP, each with its a=rtpmap.";
+        Trouble::new(code::NOT_MEDIA, Stage::Open, format!("{shown}: {what}"), hint)
+    };
+    let about = std::fs::metadata(file).map_err(|e| {
+        let code = if e.kind() == std::io::ErrorKind::NotFound { code::NOT_FOUND } else { code::NOT_READABLE };
+        Trouble::new(code, Stage::Open, format!("{shown}: {e}"), "Check the path.")
+    })?;
+    if !about.is_file() || about.len() > LARGEST_SDP {
+        return Err(unfit("no file of at most 64 KiB"));
+    }
+    let text = std::fs::read(file).map_err(|e| {
+        Trouble::new(code::NOT_READABLE, Stage::Open, format!("{shown}: {e}"), "Check its permissions.")
+    })?;
+    // The parser of GStreamer 1.22 takes any text for an SDP message with nothing in it.
+    let message = SDPMessage::parse_buffer(&text).map_err(|_| unfit("not an SDP file"))?;
+    let session = message.connection().and_then(|c| c.address()).map(str::to_owned);
+    let mut found = Vec::new();
+    for media in message.medias() {
+        let sound = match media.media() {
+            Some("audio") => true,
+            Some("video") => false,
+            _ => continue,
+        };
+        if !media.proto().is_some_and(|p| p.starts_with("RTP/AVP")) {
+            return Err(unfit("only RTP/AVP is received"));
+        }
+        let port = i32::try_from(media.port()).ok().filter(|port| (1..=65_535).contains(port));
+        let port = port.ok_or_else(|| unfit("a port must be 1 to 65535"))?;
+        let payload = media.format(0).and_then(|f| f.parse::<i32>().ok()).filter(|pt| (0..128).contains(pt));
+        let payload = payload.ok_or_else(|| unfit("a payload type must be 0 to 127"))?;
+        let mut caps = media.caps_from_media(payload).ok_or_else(|| unfit("a payload type without a=rtpmap"))?;
+        if let Some(s) = caps.make_mut().structure_mut(0) {
+            s.set_name("application/x-rtp");
+        }
+        let own = media.connection(0).and_then(|c| c.address().map(str::to_owned)).or_else(|| session.clone());
+        let own = own.and_then(|a| a.split('/').next().and_then(|a| a.parse::<IpAddr>().ok()));
+        // Where it names a unicast address other than loopback, that is this machine as the sender sees it.
+        let address = own.filter(|a| a.is_multicast() || a.is_loopback()).unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+        found.push(Media { sound, address, port, caps });
+    }
+    if found.is_empty() { Err(unfit("it describes neither sound nor pictures")) } else { Ok(found) }
+}
+
+fn wrong(text: &str, what: &dyn std::fmt::Display, hint: &str) -> Trouble {
+    let shown = text.split('?').next().unwrap_or_default();
+    Trouble::new(code::CONFIG, Stage::Configure, format!("{shown}: {what}"), hint)
+}
+
+fn internal(e: &dyn std::fmt::Display) -> Trouble {
+    Trouble::new(code::INTERNAL, Stage::Open, e.to_string(), "This is a defect of callguard: please report it.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [&str; 6] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp"];
+
+    fn parse(text: &str) -> Result<Option<Feed>, Trouble> {
+        Feed::parse(OsStr::new(text), &ALL.map(str::to_owned))
+    }
+
+    fn message(text: &str) -> String {
+        parse(text).unwrap_err().message
+    }
+
+    #[test]
+    fn words_are_feeds_or_left_to_others() {
+        for text in ["a.wav", "http://h/x", "rtp:", "srt:x", "C:/x", "file:///x"] {
+            assert_eq!(parse(text), Ok(None), "{text}");
+        }
+        assert_eq!(parse("rtmp://host/live/guest").unwrap().unwrap().name(), "guest");
+        assert_eq!(parse("rtsp://host/").unwrap().unwrap().name(), "rtsp");
+        assert_eq!(Feed::parse(OsStr::new("srt://h:1"), &["rtsp".to_owned()]).unwrap_err().code, code::SCHEME);
+    }
+
+    #[test]
+    fn srt_calls_or_is_called() {
+        let srt = |text: &str| match parse(text).unwrap().unwrap() {
+            Feed::Srt(srt) => srt,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(srt("srt://studio.example:9000").uri(), "srt://studio.example:9000?mode=caller");
+        assert_eq!(srt("srt://[::1]:9000?mode=listener").uri(), "srt://[::1]:9000?mode=listener");
+        let listening = srt("srt://:9000?passphrase=0123456789&streamid=guest&latency=200");
+        assert_eq!(listening.uri(), "srt://0.0.0.0:9000?mode=listener");
+        assert_eq!((listening.latency_ms, Feed::Srt(listening.clone()).name()), (200, "guest".to_owned()));
+        assert!(!format!("{listening:?}").contains("0123456789"));
+    }
+
+    #[test]
+    fn nobody_listens_to_anyone_without_a_passphrase() {
+        assert!(message("srt://:9000").contains("without a passphrase only on loopback"));
+        assert!(message("srt://0.0.0.0:9000?mode=listener").contains("loopback"));
+        assert!(parse("srt://127.0.0.1:9000?mode=listener").is_ok());
+        let short = message("srt://:9000?passphrase=short");
+        assert!(short.contains("10 to 79") && !short.contains("=short"), "{short}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, what) in [
+            ("srt://host", "no port"),
+            ("srt://host:0", "no port"),
+            ("srt://ho st:1", "no host"),
+            ("srt://host:1?latency=5", "20 to 8000 ms"),
+            ("srt://host:1?colour=red", "colour=red is not understood"),
+            ("srt://:1?mode=caller", "mode=caller is not understood"),
+            ("rtmp://", "rtmp://: "),
+        ] {
+            assert!(message(text).contains(what), "{text}: {}", message(text));
+        }
+    }
+
+    fn sdp(text: &str) -> Result<Vec<Media>, Trouble> {
+        gst::init().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("s.sdp");
+        std::fs::write(&file, text).unwrap();
+        medias(&file)
+    }
+
+    const HEAD: &str = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n";
+
+    #[test]
+    fn a_phone_line_is_described_in_sdp() {
+        let found = sdp(&format!("{HEAD}m=audio 5004 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n")).unwrap();
+        let [media] = &found[..] else { panic!("{} streams", found.len()) };
+        let s = media.caps.structure(0).unwrap();
+        assert_eq!((media.sound, media.port, media.address.to_string().as_str()), (true, 5004, "127.0.0.1"));
+        assert_eq!(
+            (s.name().as_str(), s.get::<&str>("encoding-name"), s.get("clock-rate")),
+            ("application/x-rtp", Ok("PCMA"), Ok(8000))
+        );
+    }
+
+    #[test]
+    fn other_sdp_is_refused() {
+        let said = |text: &str| sdp(text).err().map(|t| t.message).unwrap_or_default();
+        assert!(said("hello").contains("neither sound nor pictures"));
+        assert!(said(&format!("{HEAD}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n")).contains("neither"));
+        assert!(
+            said(&format!("{HEAD}m=audio 5004 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 opus/48000/2\r\n"))
+                .contains("RTP/AVP")
+        );
+        assert!(said(&format!("{HEAD}m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n")).contains("port"));
+        assert!(said(&format!("{HEAD}m=audio 5004 RTP/AVP x\r\n")).contains("payload type"));
+        let elsewhere =
+            sdp(&format!("v=0\r\nc=IN IP4 192.0.2.7\r\nm=audio 5004 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n")).unwrap();
+        assert_eq!(elsewhere[0].address.to_string(), "0.0.0.0");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_word_and_no_sdp_panics(text in "(srt|rtp|rtmp|rtsp)://?[ -~]{0,40}", body in "([vomcsta]=[ -~]{0,30}\r\n){0,12}") {
+            let _ = parse(&text);
+            let _ = sdp(&body);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! `callguard watch` of contribution feeds, with ffmpeg and GStreamer as the other side: they come, go, and come back. The model is the stand-in
+//! of `tests/models`, for which a loud voice is synthetic.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use callguard_e2e::{convert, program, robot};
+
+const EXE: &str = env!("CARGO_BIN_EXE_callguard-under-test");
+const TEXT: &str = "Good evening, this is a caller who has quite a lot to say to the desk. I would like to talk about the news of the week, \
+                    about the weather, and about everything else that comes to mind while I am on the line, and then some more of it.";
+/// A verdict takes six seconds of speech; the rest is for a busy machine.
+const VERDICT: Duration = Duration::from_secs(30);
+
+/// A running program whose lines are waited for.
+struct Watched {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Watched {
+    fn start(dir: &Path, arguments: &[&str]) -> Self {
+        let mut command = program(EXE, dir);
+        command.arg("watch").args(arguments);
+        command.env("CALLGUARD_MODELS", Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let readers: [Box<dyn BufRead + Send>; 2] = [Box::new(BufReader::new(out)), Box::new(BufReader::new(err))];
+        for reader in readers {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                for line in reader.lines().map_while(Result::ok) {
+                    let _ = sender.send(line);
+                }
+            });
+        }
+        Self { child, lines, seen: Vec::new() }
+    }
+
+    /// The next line that holds `text`.
+    #[track_caller]
+    fn wait(&mut self, text: &str, most: Duration) -> String {
+        let until = Instant::now() + most;
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.seen.push(line);
+                    let line = self.seen.last().unwrap();
+                    if line.contains(text) {
+                        return line.clone();
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("no {text:?} within {most:?} in\n{}", self.seen.join("\n"))
+                }
+            }
+        }
+    }
+
+    /// Asks it to end; gives its exit code.
+    fn end(mut self) -> Option<i32> {
+        Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Another program that is ended with the test.
+struct Other(Child);
+
+impl Other {
+    fn start(dir: &Path, name: &str, arguments: &str) -> Self {
+        let arguments = arguments.split_whitespace();
+        let mut command = Command::new(name);
+        let quiet =
+            command.args(arguments).current_dir(dir).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(quiet.spawn().unwrap_or_else(|e| panic!("{name}: {e} (run `make setup`)")))
+    }
+}
+
+/// A sender that, as senders do, tries again while nobody takes what it sends.
+struct Sender {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sender {
+    fn start(dir: &Path, name: &'static str, arguments: &str) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, dir, arguments) = (Arc::clone(&stop), dir.to_owned(), arguments.to_owned());
+        let thread = std::thread::spawn(move || {
+            while !stopped.load(Ordering::Acquire) {
+                let mut other = Other::start(&dir, name, &arguments);
+                while !stopped.load(Ordering::Acquire) && other.0.try_wait().unwrap().is_none() {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            }
+        });
+        Self { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn loud(dir: &Path) {
+    robot(&dir.join("raw.wav"), TEXT);
+    convert(&dir.join("raw.wav"), &["-ar", "48000", "-af", "loudnorm=I=-16:TP=-3"], &dir.join("loud.wav"));
+}
+
+fn free_udp() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn free_tcp() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+const SEND_SRT: &str = "-v error -re -stream_loop 20 -i loud.wav -c:a aac -f mpegts";
+
+#[test]
+fn a_guest_who_goes_is_unobservable_at_once_and_judged_anew_when_back() {
+    let dir = tempfile::tempdir().unwrap();
+    loud(dir.path());
+    let port = free_udp();
+    let listening = format!("srt://127.0.0.1:{port}?mode=listener&passphrase=correct-horse");
+    let mut watched = Watched::start(dir.path(), &["--call", "desk", &listening]);
+    let sending = |passphrase: &str| format!("{SEND_SRT} srt://127.0.0.1:{port}?passphrase={passphrase}");
+    // Who does not know the passphrase is not heard, and does not keep the other out.
+    let mut stranger = Other::start(dir.path(), "ffmpeg", &sending("wrong-wrong-wrong"));
+    assert!(!stranger.0.wait().unwrap().success());
+    let sender = Sender::start(dir.path(), "ffmpeg", &sending("correct-horse"));
+    watched.wait("joined", VERDICT);
+    watched.wait("ALERT voice-synthetic", VERDICT);
+    drop(sender);
+    watched.wait("  unobservable", Duration::from_secs(5));
+    let _back = Sender::start(dir.path(), "ffmpeg", &sending("correct-horse"));
+    watched.wait("begun anew", VERDICT);
+    watched.wait("ALERT voice-synthetic", VERDICT);
+    assert_eq!(watched.end(), Some(0), "a guest who goes is no failure of the program");
+}
+
+#[test]
+fn srt_is_called_where_it_listens() {
+    let dir = tempfile::tempdir().unwrap();
+    loud(dir.path());
+    let port = free_udp();
+    let line = format!(
+        "-q filesrc location=loud.wav ! wavparse ! audioconvert ! opusenc ! mpegtsmux ! srtsink uri=srt://127.0.0.1:{port}?mode=listener wait-for-connection=true"
+    );
+    let _sender = Sender::start(dir.path(), "gst-launch-1.0", &line);
+    let mut watched = Watched::start(dir.path(), &[&format!("srt://127.0.0.1:{port}")]);
+    watched.wait("ALERT voice-synthetic", VERDICT);
+    assert_eq!(watched.end(), Some(0));
+}
+
+const RTMP_MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+
+#[test]
+fn rtmp_is_pulled_from_a_server() {
+    let dir = tempfile::tempdir().unwrap();
+    if !Path::new(RTMP_MODULE).exists() {
+        eprintln!("skipped: nginx with its RTMP module is not installed (libnginx-mod-rtmp)");
+        return;
+    }
+    loud(dir.path());
+    let port = free_tcp();
+    let here = dir.path().display();
+    // Alone, in this folder, on this machine only.
+    let config = format!(
+        "load_module {RTMP_MODULE};\ndaemon off;\npid {here}/pid;\nerror_log {here}/log;\nevents {{}}\n\
+         rtmp {{ server {{ listen 127.0.0.1:{port}; application live {{ live on; }} }} }}\n"
+    );
+    std::fs::write(dir.path().join("nginx.conf"), config).unwrap();
+    let _server = Other::start(dir.path(), "nginx", &format!("-e {here}/log -p {here} -c {here}/nginx.conf"));
+    let address = format!("rtmp://127.0.0.1:{port}/live/guest");
+    let _publisher = Sender::start(
+        dir.path(),
+        "ffmpeg",
+        &format!("-v error -re -stream_loop 20 -i loud.wav -c:a aac -f flv {address}"),
+    );
+    let mut watched = Watched::start(dir.path(), &[&address]);
+    watched.wait("guest voice  joined", VERDICT);
+    watched.wait("ALERT voice-synthetic", VERDICT);
+    assert_eq!(watched.end(), Some(0));
+}
+
+#[test]
+fn a_phone_line_comes_over_rtp() {
+    let dir = tempfile::tempdir().unwrap();
+    loud(dir.path());
+    let port = free_udp() & !1;
+    let sdp = format!(
+        "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=hybrid\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+    );
+    std::fs::write(dir.path().join("hybrid.sdp"), sdp).unwrap();
+    let mut watched = Watched::start(dir.path(), &["rtp:hybrid.sdp"]);
+    // Nothing comes for a while: that is no failure.
+    std::thread::sleep(Duration::from_secs(2));
+    let line = format!("-v error -re -stream_loop 20 -i loud.wav -ar 8000 -c:a pcm_alaw -f rtp rtp://127.0.0.1:{port}");
+    let sender = Other::start(dir.path(), "ffmpeg", &line);
+    watched.wait("hybrid voice  joined", VERDICT);
+    watched.wait("ALERT voice-synthetic", VERDICT);
+    drop(sender);
+    watched.wait("  unobservable", Duration::from_secs(5));
+    assert_eq!(watched.end(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let mut watched = Watched::start(dir.path(), &[&format!("srt://127.0.0.1:{port}?mode=listener")]);
+    watched.wait(&format!("srt-{port}: "), VERDICT);
+    assert_eq!(watched.child.wait().unwrap().code(), Some(1));
+}
