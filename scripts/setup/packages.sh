@@ -11,6 +11,8 @@ PACKAGES=(
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-x
     # Tests and demo: recordings to make and to convert, human prompts, the fetching of wheels.
     ffmpeg espeak-ng sox python3 python3-pip asterisk-core-sounds-en-g722
+    # Tests: a screen and a session with a virtual camera.
+    xvfb pipewire wireplumber gstreamer1.0-pipewire dbus
 )
 
 # Each line: a check, a tab, what it stands for.

@@ -1,5 +1,5 @@
-//! `callguard watch` of contribution feeds, with ffmpeg and GStreamer as the other side: they come, go, and come back. The model is the stand-in
-//! of `tests/models`, for which a loud voice is synthetic.
+//! `callguard watch` of what is live: contribution feeds with ffmpeg, GStreamer and nginx as the other side, a PipeWire node, a screen. They come, go, and
+//! come back. The models are the stand-ins of `tests/models`, for which a loud voice is synthetic, and a picture that is bright where its face is.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{BufRead, BufReader};
@@ -29,8 +29,12 @@ struct Watched {
 
 impl Watched {
     fn start(dir: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(dir, arguments, &[])
+    }
+
+    fn start_with(dir: &Path, arguments: &[&str], environment: &[(&str, &Path)]) -> Self {
         let mut command = program(EXE, dir);
-        command.arg("watch").args(arguments);
+        command.arg("watch").args(arguments).envs(environment.iter().copied());
         command.env("CALLGUARD_MODELS", Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
@@ -241,4 +245,73 @@ fn a_port_that_is_taken_is_told_at_once() {
     let mut watched = Watched::start(dir.path(), &[&format!("srt://127.0.0.1:{port}?mode=listener")]);
     watched.wait(&format!("srt-{port}: "), VERDICT);
     assert_eq!(watched.child.wait().unwrap().code(), Some(1));
+}
+
+/// A name of the program that is needed and not installed, if so.
+fn lacks(names: &[&str]) -> bool {
+    let missing = names.iter().find(|name| {
+        !Command::new("sh")
+            .args(["-c", &format!("command -v {name}")])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    });
+    missing
+        .inspect(|name| eprintln!("skipped: {name} is not installed (`make setup` installs it on Debian and Ubuntu)"))
+        .is_some()
+}
+
+#[test]
+fn a_pipewire_camera_is_taken_away_and_brought_back() {
+    if lacks(&["pipewire", "wireplumber", "dbus-run-session", "gst-launch-1.0"]) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    // A session of its own, with a camera that is unplugged for a while.
+    let script = r#"
+        export XDG_RUNTIME_DIR="$PWD"
+        chmod 700 .
+        pipewire & sleep 1; wireplumber & sleep 2
+        camera() {
+            exec gst-launch-1.0 -q videotestsrc is-live=true horizontal-speed=3 ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 \
+                ! pipewiresink mode=provide stream-properties="p,media.class=Video/Source,node.name=camera-1"
+        }
+        camera & first=$!; sleep 1
+        touch ready; while [ ! -e unplug ]; do sleep 0.1; done
+        kill $first; while [ ! -e plug ]; do sleep 0.1; done
+        camera & wait $!
+    "#;
+    std::fs::write(dir.path().join("session.sh"), script).unwrap();
+    let _session = Other::start(dir.path(), "dbus-run-session", "sh session.sh");
+    let until = Instant::now() + VERDICT;
+    while !dir.path().join("ready").exists() {
+        assert!(Instant::now() < until, "the session does not start");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let mut watched = Watched::start_with(dir.path(), &["node:camera-1"], &[("XDG_RUNTIME_DIR", dir.path())]);
+    watched.wait("camera-1 face  joined", VERDICT);
+    std::fs::write(dir.path().join("unplug"), "").unwrap();
+    watched.wait("  unobservable", Duration::from_secs(8));
+    watched.wait("Opened again", VERDICT);
+    std::fs::write(dir.path().join("plug"), "").unwrap();
+    watched.wait("begun anew", VERDICT);
+    assert_eq!(watched.end(), Some(0));
+}
+
+#[test]
+fn what_is_on_a_screen_is_watched() {
+    if lacks(&["Xvfb", "gst-launch-1.0"]) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let display = format!(":{}", 200 + std::process::id() % 20_000);
+    let _screen = Other::start(dir.path(), "Xvfb", &format!("{display} -screen 0 1280x800x24"));
+    std::thread::sleep(Duration::from_secs(2));
+    let line = "-q videotestsrc is-live=true horizontal-speed=3 ! video/x-raw,width=320,height=240,framerate=25/1 ! videoconvert ! ximagesink display=";
+    let _window = Other::start(dir.path(), "gst-launch-1.0", &format!("{line}{display}"));
+    let mut watched =
+        Watched::start_with(dir.path(), &["screen:region=0,0,320x240"], &[("DISPLAY", Path::new(&display))]);
+    watched.wait("region-0-0 face  joined", VERDICT);
+    assert_eq!(watched.end(), Some(0));
 }

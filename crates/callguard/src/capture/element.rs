@@ -15,6 +15,8 @@ fn package(factory: &str) -> &'static str {
         | "vp8enc" | "jpegdec" | "deinterlace" | "videoflip" | "v4l2src" | "autoaudiosink" | "autovideosink"
         | "souphttpsrc" => "gstreamer1.0-plugins-good",
         "rtpjitterbuffer" | "udpsrc" | "rtspsrc" | "flvdemux" => "gstreamer1.0-plugins-good",
+        "ximagesrc" => "gstreamer1.0-plugins-good",
+        "pipewiresrc" => "gstreamer1.0-pipewire",
         "srtsrc" | "rtmp2src" | "tsdemux" | "h264parse" | "openh264enc" => "gstreamer1.0-plugins-bad",
         name if name.starts_with("av") => "gstreamer1.0-libav",
         _ => "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav",

@@ -11,6 +11,7 @@ mod kinds;
 pub mod mic;
 pub mod open;
 mod place;
+pub mod screen;
 mod whole;
 
 pub use announcements::announcements;
@@ -18,6 +19,7 @@ pub use contribution::Feed;
 pub use expand::{MEDIA_EXTENSIONS, expand};
 pub use guard::{Guard, trouble_of};
 pub use kinds::Kinds;
+pub use screen::Screen;
 pub use place::{Place, argument_text};
 
 use crate::trouble::{Stage, Trouble, code};

@@ -170,8 +170,12 @@ Examples:
   callguard watch --announcement recorded.wav --call meeting mic
   callguard watch --on-alert 'jq -r .alert.hypothesis >> alerts.txt' mic
   callguard watch --on-alert https://desk.example/hook --report report guest.wav
+  callguard watch --call meeting --video screen:region=0,80,1280x720 --audio mic:MONITOR
   callguard --profile broadcast watch --call guest 'srt://:9000?passphrase=…'
   callguard --profile broadcast watch --call line rtp:hybrid.sdp
+
+What is on screen (X11): screen, or screen:region=X,Y,WIDTHxHEIGHT; `xwininfo` tells where a window is. Pictures of a
+PipeWire node, such as a shared screen or a camera: node:NAME.
 
 Contribution feeds, where capture.watch_schemes allows them (the profile broadcast does):
   srt://HOST:PORT     call, or be called: srt://:PORT and ?mode=listener; beyond this machine only with
@@ -194,7 +198,7 @@ pub struct Watch {
     #[arg(long = "call", value_name = "NAME", action = clap::ArgAction::Append)]
     pub calls: Vec<String>,
     /// A file or URI played at real-time pace (sound, pictures, or both), `mic` or `mic:DEVICE`, `camera` or a V4L2 device such as
-    /// /dev/video0, a feed (srt, rtmp, rtsp, rtp: below), or `test`
+    /// /dev/video0, `screen` or a part of it, a PipeWire `node:NAME`, a feed (srt, rtmp, rtsp, rtp: below), or `test`
     #[arg(required_unless_present_any = ["video", "audio"], value_name = "SRC")]
     pub sources: Vec<OsString>,
     /// Only the pictures of a source, as part of the call before it; may be repeated

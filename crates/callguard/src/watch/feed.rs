@@ -11,6 +11,7 @@ use super::source::{From, Source};
 use crate::capture::element::make;
 use crate::capture::mic::Mic;
 use crate::capture::open::open;
+use crate::capture::screen::node;
 use crate::capture::{Guard, camera};
 use crate::trouble::Trouble;
 
@@ -37,6 +38,8 @@ pub fn feed(
             let device = camera::find(wanted.as_deref())?;
             decoded(&camera::open(&device, pipeline, &branch.limits)?, pipeline, guard, &Arc::new(branch));
         }
+        From::Screen(screen) => raw(&screen.open(pipeline, &branch.limits)?, pipeline, &branch)?,
+        From::Node(name) => raw(&node(name, pipeline)?, pipeline, &branch)?,
         From::Mic(device) => {
             // The recorder stamps by the pipeline's clock from its first block on.
             let recording = Mic::start(device.as_deref(), clock, base)?;
@@ -64,6 +67,13 @@ fn decoded(decoder: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, bran
         progress.complete.store(true, Ordering::Release);
         None
     });
+}
+
+/// What gives raw media on one pad that is there from the beginning.
+fn raw(part: &gst::Element, pipeline: &gst::Pipeline, branch: &Branch) -> Result<(), Trouble> {
+    branch.connect(pipeline, &static_pad(part, "src", &branch.watched.shown())?)?;
+    branch.progress.complete.store(true, Ordering::Release);
+    Ok(())
 }
 
 /// A tone, and colour bars that move.

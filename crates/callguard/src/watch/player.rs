@@ -11,12 +11,15 @@ use super::branch::{Branch, Progress, Watched, broken};
 use super::feed::feed;
 use super::source::{From, Source};
 use crate::capture::mic::Mic;
-use crate::capture::{Guard, Place, trouble_of};
+use crate::capture::{Feed, Guard, Place, trouble_of};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
 /// How long a file that is being written may take to be ended.
 const FINISHING: Duration = Duration::from_secs(5);
+
+/// What is live and gives nothing for so long is opened again.
+const STALLED: Duration = Duration::from_secs(3);
 
 /// How a source ended.
 pub type Ended = Result<(), Trouble>;
@@ -76,13 +79,14 @@ impl Player {
             watched,
             local: !matches!(source.from, From::Play(Place::Remote(_)) | From::Feed(_)),
             live,
-            device: matches!(source.from, From::Camera(_) | From::Mic(_)),
+            device: matches!(source.from, From::Camera(_) | From::Mic(_) | From::Screen(_) | From::Node(_)),
             must_open: match &source.from {
-                From::Play(_) | From::Camera(_) => true,
+                From::Play(_) | From::Camera(_) | From::Screen(_) | From::Node(_) => true,
                 From::Feed(feed) => feed.is_pulled(),
                 From::Mic(_) | From::Test => false,
             },
-            must_go_on: matches!(source.from, From::Play(_) | From::Camera(_) | From::Feed(_)),
+            // A phone line may be silent for as long as its caller is, and goes on by itself.
+            must_go_on: !matches!(source.from, From::Mic(_) | From::Test | From::Feed(Feed::Rtp(_))),
             limits: limits.clone(),
             progress,
             playing: live,
@@ -151,7 +155,8 @@ impl Player {
         let (late, after, what, code) = if buffers == 0 {
             (self.begun.elapsed(), self.limits.open_timeout, "did not open within", code::OPEN_TIMEOUT)
         } else {
-            (self.last.1.elapsed(), self.limits.data_timeout, "gave nothing more for", code::DATA_TIMEOUT)
+            let most = if self.live { STALLED.min(self.limits.data_timeout) } else { self.limits.data_timeout };
+            (self.last.1.elapsed(), most, "gave nothing more for", code::DATA_TIMEOUT)
         };
         if late <= after {
             return None;

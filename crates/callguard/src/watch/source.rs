@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::capture::{Feed, Kinds, Place, camera};
+use crate::capture::{Feed, Kinds, Place, Screen, camera};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -27,12 +27,16 @@ pub enum From {
     Mic(Option<String>),
     /// A camera; `None`: the first one.
     Camera(Option<PathBuf>),
+    /// What is on a screen.
+    Screen(Screen),
+    /// The pictures of a PipeWire node.
+    Node(String),
     /// A test signal, to see that everything runs.
     Test,
 }
 
 impl Source {
-    /// Reads an argument of which `wanted` is wanted. A file named `mic`, `camera` or `test` is written `./mic` and so on.
+    /// Reads an argument of which `wanted` is wanted. A file named `mic`, `camera`, `screen` or `test` is written `./mic` and so on.
     ///
     /// # Errors
     /// As [`Place::parse`] and [`Place::check`]; [`code::CONFIG`] for pictures from a microphone or sound from a camera.
@@ -60,6 +64,8 @@ impl Source {
             From::Mic(Some(device)) => device.clone(),
             From::Camera(None) => "camera".to_owned(),
             From::Camera(Some(path)) => stem(path),
+            From::Screen(screen) => screen.name(),
+            From::Node(name) => name.clone(),
             From::Test => "test".to_owned(),
         }
     }
@@ -71,6 +77,9 @@ impl From {
             Some("mic") => return Ok(Self::Mic(None)),
             Some("camera") => return Ok(Self::Camera(None)),
             Some("test") => return Ok(Self::Test),
+            Some("screen") => return Ok(Self::Screen(Screen::Whole)),
+            Some(text) if text.starts_with("screen:") => return Screen::parse(&text[7..]).map(Self::Screen),
+            Some(text) if text.starts_with("node:") && text.len() > 5 => return Ok(Self::Node(text[5..].to_owned())),
             Some(text) if text.starts_with("mic:") && text.len() > 4 => {
                 return Ok(Self::Mic(Some(text[4..].to_owned())));
             }
@@ -97,7 +106,7 @@ impl From {
         match self {
             Self::Play(_) | Self::Feed(_) | Self::Test => Kinds::ALL,
             Self::Mic(_) => Kinds { sound: true, pictures: false },
-            Self::Camera(_) => Kinds { sound: false, pictures: true },
+            Self::Camera(_) | Self::Screen(_) | Self::Node(_) => Kinds { sound: false, pictures: true },
         }
     }
 
@@ -108,7 +117,7 @@ impl From {
 
     /// It may come back: where it fails or ends it is opened again.
     pub(super) fn comes_back(&self) -> bool {
-        matches!(self, Self::Feed(_) | Self::Camera(_) | Self::Mic(_))
+        !matches!(self, Self::Play(_) | Self::Test)
     }
 }
 
