@@ -4,6 +4,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, UdpSocket};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -29,12 +30,12 @@ struct Watched {
 
 impl Watched {
     fn start(dir: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(dir, arguments, &[])
+        Self::start_with(dir, "watch", arguments, &[])
     }
 
-    fn start_with(dir: &Path, arguments: &[&str], environment: &[(&str, &Path)]) -> Self {
+    fn start_with(dir: &Path, what: &str, arguments: &[&str], environment: &[(&str, &Path)]) -> Self {
         let mut command = program(EXE, dir);
-        command.arg("watch").args(arguments).envs(environment.iter().copied());
+        command.arg(what).args(arguments).envs(environment.iter().copied());
         command.env("CALLGUARD_MODELS", Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
@@ -92,8 +93,9 @@ impl Other {
     fn start(dir: &Path, name: &str, arguments: &str) -> Self {
         let arguments = arguments.split_whitespace();
         let mut command = Command::new(name);
-        let quiet =
-            command.args(arguments).current_dir(dir).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // A group of its own, so that what it starts ends with it.
+        command.args(arguments).current_dir(dir).process_group(0);
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Self(quiet.spawn().unwrap_or_else(|e| panic!("{name}: {e} (run `make setup`)")))
     }
 }
@@ -129,7 +131,7 @@ impl Drop for Sender {
 
 impl Drop for Other {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0.id())]).stderr(Stdio::null()).status();
         let _ = self.0.wait();
     }
 }
@@ -262,13 +264,8 @@ fn lacks(names: &[&str]) -> bool {
         .is_some()
 }
 
-#[test]
-fn a_pipewire_camera_is_taken_away_and_brought_back() {
-    if lacks(&["pipewire", "wireplumber", "dbus-run-session", "gst-launch-1.0"]) {
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
-    // A session of its own, with a camera that is unplugged for a while.
+/// A session of its own, with a camera that is unplugged and plugged in again when files of that name are there.
+fn session(dir: &Path) -> Other {
     let script = r#"
         export XDG_RUNTIME_DIR="$PWD"
         chmod 700 .
@@ -282,14 +279,24 @@ fn a_pipewire_camera_is_taken_away_and_brought_back() {
         kill $first; while [ ! -e plug ]; do sleep 0.1; done
         camera & wait $!
     "#;
-    std::fs::write(dir.path().join("session.sh"), script).unwrap();
-    let _session = Other::start(dir.path(), "dbus-run-session", "sh session.sh");
+    std::fs::write(dir.join("session.sh"), script).unwrap();
+    let session = Other::start(dir, "dbus-run-session", "sh session.sh");
     let until = Instant::now() + VERDICT;
-    while !dir.path().join("ready").exists() {
+    while !dir.join("ready").exists() {
         assert!(Instant::now() < until, "the session does not start");
         std::thread::sleep(Duration::from_millis(100));
     }
-    let mut watched = Watched::start_with(dir.path(), &["node:camera-1"], &[("XDG_RUNTIME_DIR", dir.path())]);
+    session
+}
+
+#[test]
+fn a_pipewire_camera_is_taken_away_and_brought_back() {
+    if lacks(&["pipewire", "wireplumber", "dbus-run-session", "gst-launch-1.0"]) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let _session = session(dir.path());
+    let mut watched = Watched::start_with(dir.path(), "watch", &["node:camera-1"], &[("XDG_RUNTIME_DIR", dir.path())]);
     watched.wait("camera-1 face  joined", VERDICT);
     std::fs::write(dir.path().join("unplug"), "").unwrap();
     watched.wait("  unobservable", Duration::from_secs(8));
@@ -311,7 +318,68 @@ fn what_is_on_a_screen_is_watched() {
     let line = "-q videotestsrc is-live=true horizontal-speed=3 ! video/x-raw,width=320,height=240,framerate=25/1 ! videoconvert ! ximagesink display=";
     let _window = Other::start(dir.path(), "gst-launch-1.0", &format!("{line}{display}"));
     let mut watched =
-        Watched::start_with(dir.path(), &["screen:region=0,0,320x240"], &[("DISPLAY", Path::new(&display))]);
+        Watched::start_with(dir.path(), "watch", &["screen:region=0,0,320x240"], &[("DISPLAY", Path::new(&display))]);
     watched.wait("region-0-0 face  joined", VERDICT);
     assert_eq!(watched.end(), Some(0));
+}
+
+const PICTURE: usize = 320 * 240 * 3 / 2;
+
+/// Writes a node's pictures to a file, one after the other.
+fn record(dir: &Path, node: &str, file: &str) -> Other {
+    let line = format!(
+        "pipewiresrc target-object={node} always-copy=true ! video/x-raw,format=I420 ! filesink location={file} buffer-mode=unbuffered"
+    );
+    Other::start(dir, "env", &format!("XDG_RUNTIME_DIR={} gst-launch-1.0 -q {line}", dir.display()))
+}
+
+/// Mean brightness of the newest whole picture.
+fn brightness(file: &Path) -> Option<f64> {
+    let bytes = std::fs::read(file).ok()?;
+    let picture = bytes.chunks_exact(PICTURE).next_back()?;
+    let luma = &picture[..320 * 240];
+    Some(luma.iter().map(|y| f64::from(*y)).sum::<f64>() / luma.len() as f64)
+}
+
+#[test]
+fn the_guarded_camera_gives_the_same_pictures_and_says_when_nobody_guards() {
+    if lacks(&["pipewire", "wireplumber", "dbus-run-session", "gst-launch-1.0"]) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let _session = session(dir.path());
+    let arguments = ["node:camera-1", "--name", "guarded", "--plain"];
+    let mut guard = Watched::start_with(dir.path(), "camera", &arguments, &[("XDG_RUNTIME_DIR", dir.path())]);
+    guard.wait("camera/camera face  joined", VERDICT);
+    let recordings = (record(dir.path(), "camera-1", "original"), record(dir.path(), "guarded", "given"));
+    std::thread::sleep(Duration::from_secs(5));
+    let (original, given) = (dir.path().join("original"), dir.path().join("given"));
+    let pictures =
+        |file: &Path| std::fs::read(file).unwrap().chunks_exact(PICTURE).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let known: std::collections::HashSet<Vec<u8>> = pictures(&original).into_iter().collect();
+    let passed = pictures(&given);
+    let same = passed.iter().filter(|picture| known.contains(*picture)).count();
+    assert!(passed.len() > 50, "{} pictures in five seconds", passed.len());
+    assert!(
+        same * 10 >= passed.len() * 8,
+        "{same} of {} are the camera's own: the others lie before the recording",
+        passed.len()
+    );
+    let bright = brightness(&given).unwrap();
+
+    // The guard dies; its camera goes on, and says so.
+    Command::new("kill").args(["-KILL", &guard.child.id().to_string()]).status().unwrap();
+    let begin = Instant::now();
+    while brightness(&given).unwrap() > bright / 2.0 {
+        assert!(
+            begin.elapsed() < Duration::from_secs(5),
+            "it still looks protected: {} of {bright}",
+            brightness(&given).unwrap()
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let pictures_then = pictures(&given).len();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(pictures(&given).len() > pictures_then, "it is alive, not frozen");
+    drop(recordings);
 }

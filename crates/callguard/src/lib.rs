@@ -1,10 +1,11 @@
 //! The program: command line, capture, reports, alert channels.
 //!
 //! In the order of the flow: [`cli`] and [`config`] say what is wanted, [`capture`] opens what comes from outside and checks it,
-//! [`scan`] judges recordings and [`watch`] guards live calls, both by `callguard-engine`; [`report`] writes pages and [`alert`] tells people. A
+//! [`scan`] judges recordings, [`watch`] guards live calls and [`camera`] a camera that is given on, all by `callguard-engine`; [`report`] writes pages and [`alert`] tells people. A
 //! library only so that tests and tools can run the very same program; it promises no stable interface.
 
 pub mod alert;
+pub mod camera;
 pub mod capture;
 pub mod cli;
 pub mod config;
@@ -41,6 +42,8 @@ pub fn main() -> ExitCode {
     let ended = match cli.command {
         Command::Scan(args) => scan::run(&cli.common, &args),
         Command::Watch(args) => watch::run(&cli.common, &args, matches.subcommand_matches("watch")),
+        Command::Camera(args) => camera::run(&cli.common, &args),
+        Command::CameraNode(args) => camera::node::run(&args),
         Command::Devices => devices::run(),
         Command::Models(what) => models::run(&cli.common, &what),
         Command::Doctor => doctor::run(&cli.common),

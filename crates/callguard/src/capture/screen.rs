@@ -76,12 +76,9 @@ impl Screen {
                 source.set_property(key, value);
             }
         }
-        let filter = make("capsfilter")?;
         let rate = FPS.min(i32::try_from(limits.fps).unwrap_or(FPS));
         let caps = gst::Caps::builder("video/x-raw").field("framerate", gst::Fraction::new(rate, 1));
-        filter.set_property("caps", caps.build());
-        link(pipeline, &source, &filter)?;
-        Ok(filter)
+        filtered(pipeline, &source, &caps.build())
     }
 }
 
@@ -90,19 +87,24 @@ impl Screen {
 /// # Errors
 /// Where an element is missing.
 pub fn node(name: &str, pipeline: &gst::Pipeline) -> Result<gst::Element, Trouble> {
-    let (source, filter) = (make("pipewiresrc")?, make("capsfilter")?);
+    let source = make("pipewiresrc")?;
     source.set_property("target-object", name);
     // Buffers of the sender's own would be held while they are looked at, and it has few.
     source.set_property("always-copy", true);
-    filter.set_property("caps", gst::Caps::new_empty_simple("video/x-raw"));
-    link(pipeline, &source, &filter)?;
-    Ok(filter)
+    filtered(pipeline, &source, &gst::Caps::new_empty_simple("video/x-raw"))
 }
 
-fn link(pipeline: &gst::Pipeline, source: &gst::Element, filter: &gst::Element) -> Result<(), Trouble> {
-    pipeline.add_many([source, filter]).and_then(|()| source.link(filter)).map_err(|e| {
+/// Adds a source to the pipeline, held to `caps`.
+///
+/// # Errors
+/// Where they do not fit.
+pub fn filtered(pipeline: &gst::Pipeline, source: &gst::Element, caps: &gst::Caps) -> Result<gst::Element, Trouble> {
+    let filter = make("capsfilter")?;
+    filter.set_property("caps", caps);
+    pipeline.add_many([source, &filter]).and_then(|()| source.link(&filter)).map_err(|e| {
         Trouble::new(code::INTERNAL, Stage::Open, e.to_string(), "This is a defect of callguard: please report it.")
-    })
+    })?;
+    Ok(filter)
 }
 
 #[cfg(test)]

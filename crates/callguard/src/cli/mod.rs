@@ -88,6 +88,11 @@ pub enum Command {
     Scan(Scan),
     /// Guard live calls
     Watch(Watch),
+    /// Guard a camera, and give it on as a virtual one that calls can choose
+    Camera(Camera),
+    /// The guarded camera's own process
+    #[command(hide = true)]
+    CameraNode(CameraNode),
     /// List what can be recorded from
     Devices,
     /// List, check and measure the models
@@ -232,6 +237,63 @@ pub struct Watch {
     /// Plain lines even on a terminal
     #[arg(long)]
     pub plain: bool,
+}
+
+const CAMERA_HELP: &str = "\
+Examples:
+  callguard camera                                     the first camera, given on as \"Callguard Camera\"
+  callguard camera /dev/video2 --audio mic --badge     with its sound judged too, and the state in a corner
+  callguard camera node:NAME --on-alert 'notify-send Callguard'
+
+Choose \"Callguard Camera\" in the meeting. It is a PipeWire node with the camera's own size, format and rate; browsers see
+it where they take cameras from PipeWire. Its process holds no model: when the guard has said nothing for a second the
+picture reads NOT PROTECTED, and when that process ends the camera disappears.";
+
+/// Guard a camera, and give it on.
+#[derive(Args, Debug)]
+#[command(after_help = CAMERA_HELP)]
+pub struct Camera {
+    /// `camera`, a V4L2 device such as /dev/video0, a PipeWire `node:NAME`, or `test`
+    #[arg(default_value = "camera", value_name = "SRC")]
+    pub source: String,
+    /// What the camera is called that calls see
+    #[arg(long, default_value = "Callguard Camera", value_name = "NAME")]
+    pub name: String,
+    /// Also judge this sound; it is not given on
+    #[arg(long, value_name = "SRC")]
+    pub audio: Option<OsString>,
+    /// Show in a corner how things stand
+    #[arg(long)]
+    pub badge: bool,
+    /// Append every event to this file, one JSON object per line (callguard.event/1)
+    #[arg(long, value_name = "FILE")]
+    pub jsonl: Option<PathBuf>,
+    /// Tell this of every alert: a shell command (JSON on stdin) or an http(s) URL (JSON by POST); may be repeated
+    #[arg(long, value_name = "CMD|URL")]
+    pub on_alert: Vec<String>,
+    /// Write pages to read into this folder at the end
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+    /// Plain lines even on a terminal
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// What the guarded camera's process is told.
+#[derive(Args, Debug)]
+pub struct CameraNode {
+    /// As [`Camera::source`].
+    #[arg(long)]
+    pub source: String,
+    /// As [`Camera::name`].
+    #[arg(long)]
+    pub name: String,
+    /// Where the guard takes its copy.
+    #[arg(long)]
+    pub socket: PathBuf,
+    /// As [`Camera::badge`].
+    #[arg(long)]
+    pub badge: bool,
 }
 
 /// What can be asked of the models.

@@ -110,6 +110,14 @@ pub struct Board {
 }
 
 impl Board {
+    /// The worst state of anyone who is there.
+    #[must_use]
+    pub fn worst(&self) -> Option<State> {
+        let there = self.rows.iter().filter(|row| !row.left).filter_map(|row| row.state);
+        // Of what is no alarm, the one that says least is the one to show.
+        there.max_by_key(|state| (state.severity(), *state != State::Genuine))
+    }
+
     /// Takes how a call's streams keep up.
     pub fn measure(&mut self, call: &str, streams: &[StreamReport]) {
         for s in streams {

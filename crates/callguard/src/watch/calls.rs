@@ -34,6 +34,14 @@ pub struct Planned {
     sources: Vec<(Source, String)>,
 }
 
+impl Planned {
+    /// A call of sources that are known, each with its stream's name.
+    #[must_use]
+    pub fn new(name: &str, sources: Vec<(Source, String)>) -> Self {
+        Self { name: name.to_owned(), sources }
+    }
+}
+
 /// What else is done with what is heard and seen.
 #[derive(Clone, Debug, Default)]
 pub struct Show {

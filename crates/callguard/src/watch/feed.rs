@@ -1,5 +1,6 @@
 //! From a source to pads that branches are linked to.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,7 +12,7 @@ use super::source::{From, Source};
 use crate::capture::element::make;
 use crate::capture::mic::Mic;
 use crate::capture::open::open;
-use crate::capture::screen::node;
+use crate::capture::screen::{filtered, node};
 use crate::capture::{Guard, camera};
 use crate::trouble::Trouble;
 
@@ -39,6 +40,7 @@ pub fn feed(
             decoded(&camera::open(&device, pipeline, &branch.limits)?, pipeline, guard, &Arc::new(branch));
         }
         From::Screen(screen) => raw(&screen.open(pipeline, &branch.limits)?, pipeline, &branch)?,
+        From::Shared { socket, caps } => raw(&shared(socket, caps, pipeline)?, pipeline, &branch)?,
         From::Node(name) => raw(&node(name, pipeline)?, pipeline, &branch)?,
         From::Mic(device) => {
             // The recorder stamps by the pipeline's clock from its first block on.
@@ -74,6 +76,16 @@ fn raw(part: &gst::Element, pipeline: &gst::Pipeline, branch: &Branch) -> Result
     branch.connect(pipeline, &static_pad(part, "src", &branch.watched.shown())?)?;
     branch.progress.complete.store(true, Ordering::Release);
     Ok(())
+}
+
+/// Pictures that another process passes on.
+fn shared(socket: &Path, caps: &str, pipeline: &gst::Pipeline) -> Result<gst::Element, Trouble> {
+    let source = make("shmsrc")?;
+    source.set_property("socket-path", socket.to_string_lossy().as_ref());
+    source.set_property("is-live", true);
+    source.set_property("do-timestamp", true);
+    let caps = caps.parse::<gst::Caps>().map_err(|e| broken("camera", &e))?;
+    filtered(pipeline, &source, &caps)
 }
 
 /// A tone, and colour bars that move.

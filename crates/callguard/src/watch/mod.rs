@@ -26,6 +26,7 @@ use clap::ArgMatches;
 use tracing::{error, warn};
 
 use crate::alert::Channels;
+use crate::camera::Node;
 use crate::cli::{self, Common, Watch};
 use crate::config::{self, Complaint, Config, Raw, RawAlert, refusal};
 use crate::log::Log;
@@ -34,10 +35,12 @@ use crate::report::promise;
 use crate::trouble::Trouble;
 use crate::{capture, log};
 use board::Board;
+pub use calls::Planned;
 use calls::{Failed, Guarded, Show};
 use jsonl::EventFile;
 use overlay::Overlay;
 use screen::Look;
+pub use source::{From, Source};
 use terminal::{Key, Screen};
 
 /// How often events are read, sources looked at and the view drawn: ten times a second reads as at once.
@@ -54,20 +57,38 @@ const LOG_LINES: usize = 5;
 /// # Errors
 /// Where nothing can be begun. A source that fails later ends alone and makes the exit code 1.
 pub fn run(common: &Common, args: &Watch, matches: Option<&ArgMatches>) -> Result<ExitCode, Trouble> {
+    let groups = matches
+        .map_or_else(|| Ok(Vec::new()), cli::calls)
+        .map_err(|message| refusal(None, &[Complaint { key: "--call".into(), message }]))?;
+    capture::init()?;
+    let planned = calls::plan(&groups, &configured(common, args)?.capture)?;
+    guard(common, args, planned, None)
+}
+
+fn configured(common: &Common, args: &Watch) -> Result<Config, Trouble> {
     let on_alert = (!args.on_alert.is_empty()).then(|| args.on_alert.clone());
     let own = Raw {
         detect: config::announcements(&args.announcements),
         alert: RawAlert { on_alert, ..RawAlert::default() },
         ..Raw::default()
     };
-    let config = config::load_with(common, own)?;
-    let groups = matches
-        .map_or_else(|| Ok(Vec::new()), cli::calls)
-        .map_err(|message| refusal(None, &[Complaint { key: "--call".into(), message }]))?;
+    config::load_with(common, own)
+}
+
+/// Guards calls that are planned; `node`: the camera that is given on, which is told how things stand.
+///
+/// # Errors
+/// As [`run`]; and where the node ends.
+pub fn guard(
+    common: &Common,
+    args: &Watch,
+    mut planned: Vec<Planned>,
+    node: Option<Node>,
+) -> Result<ExitCode, Trouble> {
+    let config = configured(common, args)?;
     let log = log::start(&config)?;
     capture::init()?;
     let announcements = capture::announcements(&config)?;
-    let mut planned = calls::plan(&groups, &config.capture)?;
     let overlay = args.overlay.as_deref().map(Overlay::parse).transpose()?;
     let show = Show { listen: args.listen, overlay };
     let events = args.jsonl.as_deref().map(EventFile::open).transpose()?;
@@ -86,9 +107,12 @@ pub fn run(common: &Common, args: &Watch, matches: Option<&ArgMatches>) -> Resul
         view,
         log: log.clone(),
         failed: false,
+        node,
     };
     let went = session.follow(&stop);
-    let Session { calls, channels, board, view, failed, .. } = session;
+    let Session { calls, channels, board, view, failed, node, .. } = session;
+    // The camera disappears with its guard.
+    drop(node);
     drop(view);
     log.to_stderr();
     let told = channels.finish(LAST_ALERTS);
@@ -158,6 +182,7 @@ struct Session {
     view: View,
     log: Log,
     failed: bool,
+    node: Option<Node>,
 }
 
 impl Session {
@@ -170,6 +195,9 @@ impl Session {
                     self.failed |= failed.again.is_none();
                     tell(&failed, matches!(self.view, View::Lines));
                 }
+            }
+            if let Some(node) = &mut self.node {
+                node.beat(self.board.worst())?;
             }
             let over = self.calls.iter().all(Guarded::is_over);
             if over || self.show()? || stop.load(Ordering::Acquire) {

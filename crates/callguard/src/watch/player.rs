@@ -81,7 +81,7 @@ impl Player {
             live,
             device: matches!(source.from, From::Camera(_) | From::Mic(_) | From::Screen(_) | From::Node(_)),
             must_open: match &source.from {
-                From::Play(_) | From::Camera(_) | From::Screen(_) | From::Node(_) => true,
+                From::Play(_) | From::Camera(_) | From::Screen(_) | From::Node(_) | From::Shared { .. } => true,
                 From::Feed(feed) => feed.is_pulled(),
                 From::Mic(_) | From::Test => false,
             },

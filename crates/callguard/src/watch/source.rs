@@ -31,6 +31,13 @@ pub enum From {
     Screen(Screen),
     /// The pictures of a PipeWire node.
     Node(String),
+    /// Pictures that another process of callguard passes on through shared memory.
+    Shared {
+        /// Its socket.
+        socket: PathBuf,
+        /// What they are.
+        caps: String,
+    },
     /// A test signal, to see that everything runs.
     Test,
 }
@@ -66,6 +73,7 @@ impl Source {
             From::Camera(Some(path)) => stem(path),
             From::Screen(screen) => screen.name(),
             From::Node(name) => name.clone(),
+            From::Shared { .. } => "camera".to_owned(),
             From::Test => "test".to_owned(),
         }
     }
@@ -106,7 +114,9 @@ impl From {
         match self {
             Self::Play(_) | Self::Feed(_) | Self::Test => Kinds::ALL,
             Self::Mic(_) => Kinds { sound: true, pictures: false },
-            Self::Camera(_) | Self::Screen(_) | Self::Node(_) => Kinds { sound: false, pictures: true },
+            Self::Camera(_) | Self::Screen(_) | Self::Node(_) | Self::Shared { .. } => {
+                Kinds { sound: false, pictures: true }
+            }
         }
     }
 
@@ -117,7 +127,7 @@ impl From {
 
     /// It may come back: where it fails or ends it is opened again.
     pub(super) fn comes_back(&self) -> bool {
-        !matches!(self, Self::Play(_) | Self::Test)
+        !matches!(self, Self::Play(_) | Self::Shared { .. } | Self::Test)
     }
 }
 
