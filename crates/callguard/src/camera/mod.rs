@@ -15,7 +15,7 @@ use gstreamer as gst;
 use crate::capture::element::make;
 use crate::capture::{Kinds, screen};
 use crate::cli::{Camera, Common, Watch};
-use crate::config;
+use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 use crate::watch::{self, From, Source};
 
@@ -36,13 +36,6 @@ pub fn run(common: &Common, args: &Camera) -> Result<ExitCode, Trouble> {
         from: From::Shared { socket: node.socket.clone(), caps: node.caps.clone() },
         wanted: Kinds { sound: false, pictures: true },
     };
-    let mut sources = vec![(seen, "camera".to_owned())];
-    if let Some(audio) = &args.audio {
-        let limits = config::load(common)?.capture;
-        let heard = Source::parse(audio, Kinds { sound: true, pictures: false }, &limits)?;
-        let name = heard.name();
-        sources.push((heard, name));
-    }
     let how = Watch {
         calls: Vec::new(),
         sources: Vec::new(),
@@ -57,7 +50,16 @@ pub fn run(common: &Common, args: &Camera) -> Result<ExitCode, Trouble> {
         listen: false,
         plain: args.plain,
     };
-    watch::guard(common, &how, vec![watch::Planned::new("camera", sources)], Some(node))
+    let plan = |limits: &Limits| {
+        let mut sources = vec![(seen, "camera".to_owned())];
+        if let Some(audio) = &args.audio {
+            let heard = Source::parse(audio, Kinds { sound: true, pictures: false }, limits)?;
+            let name = heard.name();
+            sources.push((heard, name));
+        }
+        Ok(vec![watch::Planned::new("camera", sources)])
+    };
+    watch::guard(common, &how, plan, Some(node))
 }
 
 /// The process that holds the camera.

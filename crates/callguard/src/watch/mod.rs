@@ -28,7 +28,7 @@ use tracing::{error, warn};
 use crate::alert::Channels;
 use crate::camera::Node;
 use crate::cli::{self, Common, Watch};
-use crate::config::{self, Complaint, Config, Raw, RawAlert, refusal};
+use crate::config::{self, Complaint, Config, Limits, Raw, RawAlert, refusal};
 use crate::log::Log;
 use crate::out::say;
 use crate::report::promise;
@@ -60,9 +60,7 @@ pub fn run(common: &Common, args: &Watch, matches: Option<&ArgMatches>) -> Resul
     let groups = matches
         .map_or_else(|| Ok(Vec::new()), cli::calls)
         .map_err(|message| refusal(None, &[Complaint { key: "--call".into(), message }]))?;
-    capture::init()?;
-    let planned = calls::plan(&groups, &configured(common, args)?.capture)?;
-    guard(common, args, planned, None)
+    guard(common, args, |limits| calls::plan(&groups, limits), None)
 }
 
 fn configured(common: &Common, args: &Watch) -> Result<Config, Trouble> {
@@ -75,20 +73,21 @@ fn configured(common: &Common, args: &Watch) -> Result<Config, Trouble> {
     config::load_with(common, own)
 }
 
-/// Guards calls that are planned; `node`: the camera that is given on, which is told how things stand.
+/// Guards the calls that `plan` gives; `node`: the camera that is given on, which is told how things stand.
 ///
 /// # Errors
 /// As [`run`]; and where the node ends.
 pub fn guard(
     common: &Common,
     args: &Watch,
-    mut planned: Vec<Planned>,
+    plan: impl FnOnce(&Limits) -> Result<Vec<Planned>, Trouble>,
     node: Option<Node>,
 ) -> Result<ExitCode, Trouble> {
     let config = configured(common, args)?;
     let log = log::start(&config)?;
     capture::init()?;
     let announcements = capture::announcements(&config)?;
+    let mut planned = plan(&config.capture)?;
     let overlay = args.overlay.as_deref().map(Overlay::parse).transpose()?;
     let show = Show { listen: args.listen, overlay };
     let events = args.jsonl.as_deref().map(EventFile::open).transpose()?;
