@@ -279,8 +279,8 @@ impl Participant {
 
     /// Moves the state. Returns the old one where it changed.
     pub(crate) fn assess(&mut self, rules: &Rules, now: MediaTime) -> Option<State> {
-        let silent =
-            self.lost.is_some() || now.since(self.newest.unwrap_or(self.epoch_from)) > rules.policy().unobservable_after();
+        let silent = self.lost.is_some()
+            || now.since(self.newest.unwrap_or(self.epoch_from)) > rules.policy().unobservable_after();
         let new = if silent { State::Unobservable } else { self.judged(rules) };
         if new != State::Unobservable {
             self.known = new;

@@ -428,8 +428,7 @@ mod tests {
         );
         assert!(said(&format!("{HEAD}m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n")).contains("port"));
         assert!(said(&format!("{HEAD}m=audio 5004 RTP/AVP x\r\n")).contains("payload type"));
-        let elsewhere =
-            sdp(&format!("v=0\r\nc=IN IP4 192.0.2.7\r\nm=audio 5004 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n")).unwrap();
+        let elsewhere = sdp("v=0\r\nc=IN IP4 192.0.2.7\r\nm=audio 5004 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n").unwrap();
         assert_eq!(elsewhere[0].address.to_string(), "0.0.0.0");
     }
 

@@ -19,8 +19,8 @@ pub use contribution::Feed;
 pub use expand::{MEDIA_EXTENSIONS, expand};
 pub use guard::{Guard, trouble_of};
 pub use kinds::Kinds;
-pub use screen::Screen;
 pub use place::{Place, argument_text};
+pub use screen::Screen;
 
 use crate::trouble::{Stage, Trouble, code};
 
