@@ -81,7 +81,11 @@ impl Feed {
                 hint,
             ));
         }
-        let url = || Url::parse(text).map_err(|e| wrong(text, &e, "Write rtmp://HOST/APP/STREAM or rtsp://HOST/PATH."));
+        let url = || {
+            const FORM: &str = "Write rtmp://HOST/APP/STREAM or rtsp://HOST/PATH.";
+            let url = Url::parse(text).map_err(|e| wrong(text, &e, FORM))?;
+            if url.host_str().is_none_or(str::is_empty) { Err(wrong(text, &"no host", FORM)) } else { Ok(url) }
+        };
         Ok(Some(match (kind, address) {
             ("srt", Some(address)) => Self::Srt(Srt::parse(text, address)?),
             ("rtmp" | "rtmps", _) => Self::Rtmp(url()?),
@@ -294,6 +298,9 @@ fn medias(file: &Path) -> Result<Vec<Media>, Trouble> {
     let text = std::fs::read(file).map_err(|e| {
         Trouble::new(code::NOT_READABLE, Stage::Open, format!("{shown}: {e}"), "Check its permissions.")
     })?;
+    if text.is_empty() {
+        return Err(unfit("an empty file"));
+    }
     // The parser of GStreamer 1.22 takes any text for an SDP message with nothing in it.
     let message = SDPMessage::parse_buffer(&text).map_err(|_| unfit("not an SDP file"))?;
     let session = message.connection().and_then(|c| c.address()).map(str::to_owned);
@@ -389,7 +396,8 @@ mod tests {
             ("srt://host:1?latency=5", "20 to 8000 ms"),
             ("srt://host:1?colour=red", "colour=red is not understood"),
             ("srt://:1?mode=caller", "mode=caller is not understood"),
-            ("rtmp://", "rtmp://: "),
+            ("rtmp://", "no host"),
+            ("rtsp:///path", "no host"),
         ] {
             assert!(message(text).contains(what), "{text}: {}", message(text));
         }
