@@ -101,6 +101,21 @@ fn tell(what: &str, all: &[(Vec<f32>, f64)]) {
     );
 }
 
+/// Correlations of parts at the place where their piece was found, and at places where they do not belong.
+fn parts(known: &Announcements, speech: &[Held]) -> [Vec<f32>; 2] {
+    let (mut right, mut wrong) = (Vec::new(), Vec::new());
+    for piece in speech.chunks_exact(PIECE) {
+        let Some((place, _)) = known.best(&Piece::new(piece)).filter(|(_, same)| *same > SAME) else { continue };
+        for part in piece.chunks_exact(PART).map(Piece::new) {
+            right.extend(known.correlation(&part, place));
+            for off in (20..80).step_by(7).flat_map(|off| [off, -off]) {
+                wrong.extend(known.correlation(&part, Place { begin: place.begin + off, ..place }));
+            }
+        }
+    }
+    [right, wrong]
+}
+
 #[test]
 #[ignore = "needs recordings: see the module"]
 fn measure() {
@@ -135,10 +150,17 @@ fn measure() {
         ("echoes of a room", &|s| filter(s, "aecho=0.8:0.7:23|57|91:0.5|0.3|0.2")),
     ];
     for (name, line) in lines {
-        let of = |(i, (_, samples)): (usize, &(&str, Vec<f32>))| {
-            compared(&groups[i / MOST], &held(&line(samples), i * 37 % FRAME))
-        };
-        tell(name, &recordings.iter().enumerate().map(of).collect::<Vec<_>>());
+        let (mut all, mut at) = (Vec::new(), [Vec::new(), Vec::new()]);
+        for (i, (_, samples)) in recordings.iter().enumerate() {
+            let speech = held(&line(samples), i * 37 % FRAME);
+            all.push(compared(&groups[i / MOST], &speech));
+            at.iter_mut().zip(parts(&groups[i / MOST], &speech)).for_each(|(at, parts)| at.extend(parts));
+        }
+        tell(name, &all);
+        for (what, at) in ["parts there", "parts elsewhere"].iter().zip(&at) {
+            let above = at.iter().filter(|x| **x > PART_SAME).count();
+            println!("  {what}: {above} of {} above {PART_SAME}", at.len());
+        }
     }
     let mut all = Vec::new();
     for (i, path) in others.iter().filter(|p| !announcements.contains(p)).enumerate() {
