@@ -300,8 +300,11 @@ fn an_announcement_is_system_sound_and_gives_no_evidence() {
     let seconds = |result: &Value, what: &str| {
         result.pointer(&format!("/sources/voice-clone/{what}")).and_then(Value::as_f64).unwrap_or(0.0)
     };
+    // Ten scans in a row, of a debug build: no time-out is what is tested here.
+    std::fs::write(at("patient.toml"), "[capture]\nopen_timeout_s = 60.0\ndata_timeout_s = 60.0\n").unwrap();
     let scan = |arguments: &[&str], input: &str| {
-        let result = scan_in(dir.path(), &[&["--format", "jsonl"], arguments, &[input]].concat()).json().remove(0);
+        let how = ["--config", "patient.toml", "--format", "jsonl"];
+        let result = scan_in(dir.path(), &[&how, arguments, &[input]].concat()).json().remove(0);
         assert_valid(&schema(SCHEMA), &result);
         result
     };
