@@ -106,6 +106,11 @@ impl Trouble {
         Self { code: code.to_owned(), stage, message: message.into(), hint: hint.into() }
     }
 
+    /// What can only be a mistake in this program.
+    pub fn defect(stage: Stage, message: impl Into<String>) -> Self {
+        Self::new(code::INTERNAL, stage, message, "This is a defect of callguard: please report it.")
+    }
+
     /// The two lines that a person reads.
     #[must_use]
     pub fn for_people(&self) -> String {

@@ -12,7 +12,7 @@ use callguard_core::State;
 use gst::prelude::*;
 use gstreamer as gst;
 
-use crate::capture::element::make;
+use crate::capture::element::{filtered, make};
 use crate::capture::{Kinds, screen};
 use crate::cli::{Camera, Common, Watch};
 use crate::config::Limits;
@@ -166,8 +166,6 @@ fn source(word: &str, pipeline: &gst::Pipeline) -> Result<gst::Element, Trouble>
         source.set_property("device", device.to_string_lossy().as_ref());
         (source, "video/x-raw")
     };
-    let caps = filter.parse::<gst::Caps>().map_err(|e| {
-        Trouble::new(code::INTERNAL, Stage::Open, e.to_string(), "This is a defect of callguard: please report it.")
-    })?;
-    screen::filtered(pipeline, &source, &caps)
+    let caps = filter.parse::<gst::Caps>().map_err(|e| Trouble::defect(Stage::Open, e.to_string()))?;
+    filtered(pipeline, &source, &caps)
 }

@@ -40,7 +40,7 @@ struct Pulse {
 pub fn run(args: &CameraNode) -> Result<ExitCode, Trouble> {
     crate::capture::init()?;
     let pipeline = pipeline(args)?;
-    let switch = part(&pipeline, "switch")?;
+    let (switch, badge) = (part(pipeline.upcast_ref(), "switch")?, pipeline.by_name("badge"));
     let pads = ["sink_0", "sink_1"].map(|name| switch.static_pad(name));
     let [Some(camera), Some(card)] = pads else { return Err(broken(&"the switch has no pads")) };
     let pulse = Arc::new(Mutex::new(Pulse { at: Instant::now(), said: String::new(), over: None }));
@@ -61,7 +61,7 @@ pub fn run(args: &CameraNode) -> Result<ExitCode, Trouble> {
         }
         let alive = now.over.is_none() && now.at.elapsed() < PULSE;
         switch.set_property("active-pad", if alive { &camera } else { &card });
-        if let Some(badge) = pipeline.by_name("badge") {
+        if let Some(badge) = &badge {
             badge.set_property("text", &now.said);
         }
     };
@@ -102,18 +102,18 @@ fn pipeline(args: &CameraNode) -> Result<gst::Pipeline, Trouble> {
          caps=video/x-raw,format=I420 ! shmsink name=copy wait-for-connection=false sync=false async=false"
     );
     let rest = gst::parse::bin_from_description(&rest, false).map_err(|e| missing(&e))?;
-    let node = rest.by_name("out").ok_or_else(|| broken(&"no out"))?;
+    let node = part(&rest, "out")?;
     let about = gst::Structure::builder("properties")
         .field("media.class", "Video/Source")
         .field("node.name", &args.name)
         .field("node.description", &args.name);
     node.set_property("stream-properties", about.build());
-    let copy = rest.by_name("copy").ok_or_else(|| broken(&"no copy"))?;
+    let copy = part(&rest, "copy")?;
     copy.set_property("socket-path", args.socket.to_string_lossy().as_ref());
     copy.set_property("shm-size", SHARED);
     follow(&rest)?;
     pipeline.add(&rest).map_err(|e| broken(&e))?;
-    let seen = rest.by_name("seen").and_then(|tee| tee.static_pad("sink")).ok_or_else(|| broken(&"no tee"))?;
+    let seen = part(&rest, "seen")?.static_pad("sink").ok_or_else(|| broken(&"no tee"))?;
     let into = gst::GhostPad::builder_with_target(&seen).map_err(|e| broken(&e))?.name("sink").build();
     rest.add_pad(&into).map_err(|e| broken(&e))?;
     source.link(&rest).map_err(|e| broken(&e))?;
@@ -122,8 +122,7 @@ fn pipeline(args: &CameraNode) -> Result<gst::Pipeline, Trouble> {
 
 /// The card takes the camera's form, and the guard is told the form of its copy, once it is known.
 fn follow(rest: &gst::Bin) -> Result<(), Trouble> {
-    let find = |name: &str| rest.by_name(name).ok_or_else(|| broken(&name));
-    let (seen, card, copied) = (find("seen")?, find("card")?, find("copied")?);
+    let (seen, card, copied) = (part(rest, "seen")?, part(rest, "card")?, part(rest, "copied")?);
     let on_caps = |element: &gst::Element, pad: &str, then: Box<dyn Fn(&gst::Caps) + Send + Sync>| {
         let pad = element.static_pad(pad).ok_or_else(|| broken(&pad))?;
         pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
@@ -145,8 +144,8 @@ fn follow(rest: &gst::Bin) -> Result<(), Trouble> {
     )
 }
 
-fn part(pipeline: &gst::Pipeline, name: &str) -> Result<gst::Element, Trouble> {
-    pipeline.by_name(name).ok_or_else(|| broken(&name))
+fn part(of: &gst::Bin, name: &str) -> Result<gst::Element, Trouble> {
+    of.by_name(name).ok_or_else(|| broken(&name))
 }
 
 fn failed(bus: &gst::Bus, error: &dyn std::fmt::Display) -> Trouble {
@@ -168,6 +167,5 @@ fn missing(error: &dyn std::fmt::Display) -> Trouble {
 }
 
 fn broken(what: &dyn std::fmt::Display) -> Trouble {
-    let hint = "This is a defect of callguard: please report it.";
-    Trouble::new(code::INTERNAL, Stage::Open, format!("the guarded camera: {what}"), hint)
+    Trouble::defect(Stage::Open, format!("the guarded camera: {what}"))
 }

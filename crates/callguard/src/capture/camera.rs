@@ -70,17 +70,13 @@ pub fn find(wanted: Option<&Path>) -> Result<PathBuf, Trouble> {
 /// # Errors
 /// Where an element is missing.
 pub fn open(device: &Path, pipeline: &gst::Pipeline, limits: &Limits) -> Result<gst::Element, Trouble> {
-    let broken = |e: gst::glib::BoolError| {
-        Trouble::new(code::INTERNAL, Stage::Open, e.to_string(), "This is a defect of callguard: please report it.")
-    };
     let source = element::make("v4l2src")?;
     source.set_property("device", device.to_string_lossy().as_ref());
-    let filter = element::make("capsfilter")?;
-    filter.set_property("caps", wanted(limits));
+    let filter = element::filtered(pipeline, &source, &wanted(limits))?;
     let decoder = element::make("decodebin")?;
     decoder.set_property("caps", super::Kinds { sound: false, pictures: true }.caps());
-    pipeline.add_many([&source, &filter, &decoder]).map_err(broken)?;
-    gst::Element::link_many([&source, &filter, &decoder]).map_err(broken)?;
+    let linked = pipeline.add(&decoder).and_then(|()| filter.link(&decoder));
+    linked.map_err(|e| Trouble::defect(Stage::Open, e.to_string()))?;
     Ok(decoder)
 }
 

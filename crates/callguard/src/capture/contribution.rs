@@ -9,8 +9,8 @@ use gstreamer as gst;
 use gstreamer_sdp::SDPMessage;
 use url::{Url, form_urlencoded};
 
+use super::Guard;
 use super::element::make;
-use super::{Guard, Kinds};
 use crate::trouble::{Stage, Trouble, code};
 
 /// Where a passphrase may stand instead of the command line, which every user of a machine can read.
@@ -151,7 +151,6 @@ impl Feed {
                     None
                 });
                 guard.watch(pipeline, &decoder, reach);
-                set_up(&decoder, guard.wanted());
                 pipeline.add(&decoder).map_err(|e| internal(&e))?;
                 Ok(vec![decoder])
             }
@@ -173,16 +172,10 @@ fn decoded(
 ) -> Result<gst::Element, Trouble> {
     let decoder = make("decodebin")?;
     guard.watch(pipeline, &decoder, reach);
-    set_up(&decoder, guard.wanted());
     pipeline.add_many(parts).and_then(|()| pipeline.add(&decoder)).map_err(|e| internal(&e))?;
     let all: Vec<&gst::Element> = parts.iter().chain([&decoder]).collect();
     gst::Element::link_many(all).map_err(|e| internal(&e))?;
     Ok(decoder)
-}
-
-fn set_up(decoder: &gst::Element, wanted: Kinds) {
-    decoder.set_property("caps", wanted.caps());
-    decoder.set_property("expose-all-streams", false);
 }
 
 impl Srt {
@@ -337,7 +330,7 @@ fn wrong(text: &str, what: &dyn std::fmt::Display, hint: &str) -> Trouble {
 }
 
 fn internal(e: &dyn std::fmt::Display) -> Trouble {
-    Trouble::new(code::INTERNAL, Stage::Open, e.to_string(), "This is a defect of callguard: please report it.")
+    Trouble::defect(Stage::Open, e.to_string())
 }
 
 #[cfg(test)]

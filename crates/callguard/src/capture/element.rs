@@ -1,5 +1,6 @@
 //! Making GStreamer elements, with an error that says what to install.
 
+use gst::prelude::*;
 use gstreamer as gst;
 
 use crate::trouble::{Stage, Trouble, code};
@@ -13,9 +14,9 @@ fn package(factory: &str) -> &'static str {
         }
         "wavparse" | "flacdec" | "qtdemux" | "matroskademux" | "matroskamux" | "webmmux" | "mp4mux" | "vp8dec"
         | "vp8enc" | "jpegdec" | "deinterlace" | "videoflip" | "v4l2src" | "autoaudiosink" | "autovideosink"
-        | "souphttpsrc" => "gstreamer1.0-plugins-good",
-        "rtpjitterbuffer" | "udpsrc" | "rtspsrc" | "flvdemux" => "gstreamer1.0-plugins-good",
-        "ximagesrc" => "gstreamer1.0-plugins-good",
+        | "souphttpsrc" | "rtpjitterbuffer" | "udpsrc" | "rtspsrc" | "flvdemux" | "ximagesrc" => {
+            "gstreamer1.0-plugins-good"
+        }
         "pipewiresrc" => "gstreamer1.0-pipewire",
         "srtsrc" | "rtmp2src" | "tsdemux" | "h264parse" | "openh264enc" => "gstreamer1.0-plugins-bad",
         name if name.starts_with("av") => "gstreamer1.0-libav",
@@ -29,6 +30,20 @@ fn package(factory: &str) -> &'static str {
 /// [`code::MISSING_ELEMENT`] with the package that brings it.
 pub fn make(factory: &str) -> Result<gst::Element, Trouble> {
     gst::ElementFactory::make(factory).build().map_err(|_| missing(factory))
+}
+
+/// Adds a source to the pipeline, held to `caps`.
+///
+/// # Errors
+/// Where they do not fit.
+pub fn filtered(pipeline: &gst::Pipeline, source: &gst::Element, caps: &gst::Caps) -> Result<gst::Element, Trouble> {
+    let filter = make("capsfilter")?;
+    filter.set_property("caps", caps);
+    pipeline
+        .add_many([source, &filter])
+        .and_then(|()| source.link(&filter))
+        .map_err(|e| Trouble::defect(Stage::Open, e.to_string()))?;
+    Ok(filter)
 }
 
 /// What to say where an element cannot be made.

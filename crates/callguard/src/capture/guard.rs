@@ -93,8 +93,11 @@ impl Guard {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Follows everything that happens inside `decoder`, inside `pipeline`; what it opens must be of a scheme in `reach`.
+    /// Has `decoder`, inside `pipeline`, decode what is wanted, and follows everything that happens in it; what it opens must be of a scheme in
+    /// `reach`.
     pub fn watch(&self, pipeline: &gst::Pipeline, decoder: &gst::Element, reach: &'static [&'static str]) {
+        decoder.set_property("caps", self.wanted.caps());
+        decoder.set_property("expose-all-streams", false);
         let guard = self.clone();
         pipeline.connect_deep_element_added(move |_, _, element| guard.source(element, reach));
         let guard = self.clone();

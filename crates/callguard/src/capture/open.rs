@@ -9,7 +9,7 @@ use gstreamer as gst;
 
 use super::guard::Guard;
 use super::{Place, element};
-use crate::trouble::{Stage, Trouble, code};
+use crate::trouble::{Stage, Trouble};
 
 /// Adds what opens and decodes `place` to the pipeline, under the eyes of `guard`. The element that is returned shows a pad for
 /// each stream of a kind that the guard's input is wanted for.
@@ -17,10 +17,8 @@ use crate::trouble::{Stage, Trouble, code};
 /// # Errors
 /// Where an element is missing.
 pub fn open(place: &Place, pipeline: &gst::Pipeline, guard: &Guard) -> Result<gst::Element, Trouble> {
-    let broken = |e: gst::glib::BoolError| {
-        Trouble::new(code::INTERNAL, Stage::Open, e.to_string(), "This is a defect of callguard: please report it.")
-    };
-    let decoder = match place {
+    let broken = |e: gst::glib::BoolError| Trouble::defect(Stage::Open, e.to_string());
+    Ok(match place {
         Place::File(path) if is_wav(path) => {
             // wavparse of GStreamer 1.22 gives nothing of a file whose last chunk is data of odd length if it may read where it
             // likes; what comes through a queue it takes in order, and well.
@@ -39,10 +37,7 @@ pub fn open(place: &Place, pipeline: &gst::Pipeline, guard: &Guard) -> Result<gs
             pipeline.add(&decoder).map_err(broken)?;
             decoder
         }
-    };
-    decoder.set_property("caps", guard.wanted().caps());
-    decoder.set_property("expose-all-streams", false);
-    Ok(decoder)
+    })
 }
 
 fn is_wav(path: &Path) -> bool {

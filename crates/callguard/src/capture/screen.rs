@@ -5,7 +5,7 @@
 use gst::prelude::*;
 use gstreamer as gst;
 
-use super::element::make;
+use super::element::{filtered, make};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -92,19 +92,6 @@ pub fn node(name: &str, pipeline: &gst::Pipeline) -> Result<gst::Element, Troubl
     // Buffers of the sender's own would be held while they are looked at, and it has few.
     source.set_property("always-copy", true);
     filtered(pipeline, &source, &gst::Caps::new_empty_simple("video/x-raw"))
-}
-
-/// Adds a source to the pipeline, held to `caps`.
-///
-/// # Errors
-/// Where they do not fit.
-pub fn filtered(pipeline: &gst::Pipeline, source: &gst::Element, caps: &gst::Caps) -> Result<gst::Element, Trouble> {
-    let filter = make("capsfilter")?;
-    filter.set_property("caps", caps);
-    pipeline.add_many([source, &filter]).and_then(|()| source.link(&filter)).map_err(|e| {
-        Trouble::new(code::INTERNAL, Stage::Open, e.to_string(), "This is a defect of callguard: please report it.")
-    })?;
-    Ok(filter)
 }
 
 #[cfg(test)]

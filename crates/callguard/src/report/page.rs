@@ -6,7 +6,7 @@ use super::timeline::{Moment, Timeline};
 use super::{person, words};
 use crate::cli::share;
 use crate::scan::result::{AlertResult, ScanResult, Status, StreamResult};
-use crate::trouble::{Stage, Trouble, code};
+use crate::trouble::{Stage, Trouble};
 
 /// What a page is made of.
 #[derive(Clone, Debug)]
@@ -69,12 +69,7 @@ pub fn templates() -> Result<Environment<'static>, Trouble> {
 }
 
 pub fn broken(error: &dyn std::fmt::Display) -> Trouble {
-    Trouble::new(
-        code::INTERNAL,
-        Stage::Report,
-        format!("the page: {error}"),
-        "This is a defect of callguard: please report it.",
-    )
+    Trouble::defect(Stage::Report, format!("the page: {error}"))
 }
 
 impl Page {

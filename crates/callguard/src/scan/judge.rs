@@ -14,7 +14,7 @@ use crate::capture::decode::Decoded;
 use crate::capture::{Place, argument_text};
 use crate::config::{Config, Limits};
 use crate::report::{ParticipantPage, ReasonWindows};
-use crate::trouble::{Stage, Trouble, code};
+use crate::trouble::{Stage, Trouble};
 
 /// A result, and what its page shows beyond it.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Judge {
         let heard = catch_unwind(AssertUnwindSafe(|| self.hear(input, progress)));
         let heard = heard.unwrap_or_else(|_| {
             let what = format!("{}: judging it panicked", input.to_string_lossy());
-            Err(Trouble::new(code::INTERNAL, Stage::Detect, what, "This is a defect of callguard: please report it."))
+            Err(Trouble::defect(Stage::Detect, what))
         });
         match heard {
             Ok((decoded, report)) => self.judged(input, &decoded, &report),

@@ -129,10 +129,9 @@ pub fn start(engine: &Engine, planned: Vec<Planned>, show: &Show, limits: &Limit
             // What cannot be opened at all is said at once: a name that is wrong does not get right by waiting.
             match opening.start(&source, &watched) {
                 Ok(player) => seats.push(Seat { source, watched, life: Life::Playing(Box::new(player)), failures: 0 }),
-                Err(trouble) => failed.push(trouble),
+                Err(trouble) => failed.push(Failed { trouble, again: None }),
             }
         }
-        let failed = failed.into_iter().map(|trouble| Failed { trouble, again: None }).collect();
         calls.push(Guarded { call, events, seats, opening, failed, closed: false });
     }
     let first = calls.iter().flat_map(|c| c.failed.first()).next().map(|f| f.trouble.clone());

@@ -9,10 +9,10 @@ use gstreamer as gst;
 
 use super::branch::{Branch, broken, static_pad};
 use super::source::{From, Source};
-use crate::capture::element::make;
+use crate::capture::element::{filtered, make};
 use crate::capture::mic::Mic;
 use crate::capture::open::open;
-use crate::capture::screen::{filtered, node};
+use crate::capture::screen::node;
 use crate::capture::{Guard, camera};
 use crate::trouble::Trouble;
 

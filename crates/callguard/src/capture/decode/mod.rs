@@ -145,12 +145,7 @@ pub fn decode(
 }
 
 fn internal(shown: &str, error: &dyn std::fmt::Display) -> Trouble {
-    Trouble::new(
-        code::INTERNAL,
-        Stage::Open,
-        format!("{shown}: {error}"),
-        "This is a defect of callguard: please report it.",
-    )
+    Trouble::defect(Stage::Open, format!("{shown}: {error}"))
 }
 
 fn damaged(shown: &str, what: &dyn std::fmt::Display) -> Trouble {
