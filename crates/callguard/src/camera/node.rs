@@ -138,8 +138,9 @@ fn follow(rest: &gst::Bin) -> Result<(), Trouble> {
         &copied,
         "src",
         Box::new(|caps| {
-            println!("{caps}");
-            let _ = std::io::stdout().flush();
+            // The guard may be gone: no reason to panic in a streaming thread.
+            let mut out = std::io::stdout().lock();
+            let _ = writeln!(out, "{caps}").and_then(|()| out.flush());
         }),
     )
 }
