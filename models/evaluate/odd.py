@@ -178,8 +178,8 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("data", type=pathlib.Path)
     ap.add_argument("work", type=pathlib.Path)
-    ap.add_argument("--talks", type=int, default=60)
-    ap.add_argument("--clips", type=int, default=180)
+    ap.add_argument("--talks", type=int, default=40)
+    ap.add_argument("--clips", type=int, default=120)
     a = ap.parse_args()
     rooms, noises = render.kept_apart(a.data)
     rows = [r for r in csv.DictReader(open(a.work / "eval" / "list.csv")) if r["condition"] == "clean"]

@@ -13,11 +13,8 @@ import pathlib
 import string
 import subprocess
 import sys
-import time
 
-import numpy as np
-import onnxruntime
-
+import baseline
 import manifest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -68,17 +65,8 @@ def data_list(work, out):
 
 
 def cost_ms(model):
-    """Median milliseconds of one window on one thread: processor time, so that a busy machine does not count."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    given = {session.get_inputs()[0].name: np.random.default_rng(1).normal(0, 0.05, (1, 64_000)).astype(np.float32)}
-    taken = []
-    for _ in range(40):
-        began = time.process_time()
-        session.run(None, given)
-        taken.append(1e3 * (time.process_time() - began))
-    return float(np.median(taken))
+    """Median milliseconds of processor time of one window on one thread."""
+    return baseline.costs({"voice-clone": baseline.session(model)})["voice-clone"]
 
 
 def percent(x):
@@ -89,7 +77,7 @@ def span(pair, form):
     return f"[{form(pair[0])}, {form(pair[1])}]"
 
 
-def tables(report, trivial, baseline, scans):
+def tables(report, trivial, published, scans):
     two, three = "{:.2f}".format, "{:.3f}".format
     names = dict(clean="clean 16 kHz", opus24="Opus 24 kbit/s, 5 % loss", g711="G.711 at 8 kHz", amr="AMR-NB 12.2", room="noisy room, 10-20 dB", suppressed="noise suppressed", short="1-3.2 s, any of these")
     rows = ["| condition | genuine / synthetic clips | EER | AUC pooled | AUC inside a source | AUC, mean over systems | min DCF | Cllr | min Cllr | forced EER | no answer, genuine / synthetic |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
@@ -104,12 +92,12 @@ def tables(report, trivial, baseline, scans):
     for kind, label in (("raw", "recordings as they are"), ("normalised", "after high-pass, level and cut, as everything above")):
         t = trivial[kind]
         cheap.append(f"| {label} | {percent(t['eer'])} | {three(t['auc'])} | {three(t['inside'])} {span(t['inside_95'], three)} |")
-    if baseline:
-        cheap += ["", f"Published weights, on every third of the clean clips ({baseline['genuine']} genuine, {baseline['synthetic']} synthetic), and what a window costs (one thread, median processor time, all in one run):", "",
+    if published:
+        cheap += ["", f"Published weights, on every third of the clean clips ({published['genuine']} genuine, {published['synthetic']} synthetic), and what a window costs (one thread, median processor time, all in one run):", "",
                   "| detector | EER | AUC pooled | AUC inside a source | ms a window |", "| --- | --- | --- | --- | --- |"]
-        for name, t in baseline["detectors"].items():
-            cheap.append(f"| {name} (ASVspoof 2019 LA) | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} | {three(t['inside'])} {span(t['inside_95'], three)} | {baseline['ms'][name]:.0f} |")
-        cheap.append(f"| this network (4 s) | first table | | | {baseline['ms']['voice-clone']:.1f} |")
+        for name, t in published["detectors"].items():
+            cheap.append(f"| {name} (ASVspoof 2019 LA) | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} | {three(t['inside'])} {span(t['inside_95'], three)} | {published['ms'][name]:.0f} |")
+        cheap.append(f"| this network (4 s) | first table | | | {published['ms']['voice-clone']:.1f} |")
     c = report["chart"]
     people, fakes = c["real"], c["fake"]
     chart = ["| talks of up to a minute and a half, one condition each | n | hours | *synthetic* | *suspect* or worse | median seconds to the alert |", "| --- | --- | --- | --- | --- | --- |"]
@@ -174,7 +162,7 @@ def main():
     a = ap.parse_args()
     report = json.loads((a.work / "eval" / "report.json").read_text())
     trivial = json.loads((a.work / "eval" / "trivial.json").read_text())
-    baseline, same = (json.loads(f.read_text()) if f.is_file() else None for f in (a.work / "eval" / "baseline.json", a.work / "eval" / "same.json"))
+    published, same = (json.loads(f.read_text()) if f.is_file() else None for f in (a.work / "eval" / "baseline.json", a.work / "eval" / "same.json"))
     scans = {f.stem[len("scan-") :]: json.loads(f.read_text()) for f in (a.work / "eval").glob("scan-*.json")}
     model = MODELS / "voice-clone.onnx"
     subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/voice/export.py", a.work / "runs" / a.run / "net.pt", model], check=True)
@@ -195,7 +183,7 @@ def main():
         variance=f"{law['variance']:.2f}", rho=f"{law['rho']:.2f}", epsilon=f"{law['epsilon']:.2f}", icc=f"{how['measured_rho']:.2f}", people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.2f}",
         spread=f"{how['variance']:.2f}", cllr=f"{report['pooled']['cllr']:.2f}", min_cllr=f"{report['pooled']['min_cllr']:.2f}", threshold=f"{report['chart']['threshold']:.2f}", suspect=f"{report['chart']['suspect']:.2f}",
         same=f"on {same['windows']} windows without a pause, cut out of the files by their times, the graph in Python and the program differ by at most {same['largest']:.1e} nats (`same.py`)" if same else "`same.py` was not run",
-        **tables(report, trivial, baseline, scans))
+        **tables(report, trivial, published, scans))
     (MODELS / "cards" / "voice-clone.md").write_text(string.Template((HERE / "card.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
     print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")
 
