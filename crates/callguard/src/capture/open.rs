@@ -25,6 +25,7 @@ pub fn open(place: &Place, pipeline: &gst::Pipeline, guard: &Guard) -> Result<gs
             let (file, queue, decoder) =
                 (element::make("filesrc")?, element::make("queue")?, element::make("decodebin")?);
             file.set_property("location", path);
+            refuse_pools(&file);
             guard.watch(pipeline, &decoder, place.reach());
             pipeline.add_many([&file, &queue, &decoder]).map_err(broken)?;
             gst::Element::link_many([&file, &queue, &decoder]).map_err(broken)?;
@@ -38,6 +39,16 @@ pub fn open(place: &Place, pipeline: &gst::Pipeline, guard: &Guard) -> Result<gs
             decoder
         }
     })
+}
+
+/// Has the element's allocation queries end here. They would wait in line with the data, and queue of GStreamer 1.22 forgets the one
+/// that waits when what follows it has read enough: its asker then waits for ever, and no end of the stream is told.
+fn refuse_pools(element: &gst::Element) {
+    let Some(pad) = element.static_pad("src") else { return };
+    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
+        let pools = info.query().is_some_and(|query| matches!(query.view(), gst::QueryView::Allocation(_)));
+        if pools { gst::PadProbeReturn::Drop } else { gst::PadProbeReturn::Ok }
+    });
 }
 
 fn is_wav(path: &Path) -> bool {
