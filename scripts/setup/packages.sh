@@ -7,13 +7,15 @@ PACKAGES=(
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
     libasound2-dev libpipewire-0.3-dev libclang-dev
     # Running: what opens and decodes a call, and gst-launch-1.0. Of the bad plug-ins: parsers without which H.264 comes out of no FLV and
-    # no transport stream, and the demuxer of those. Of x: windows.
-    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-x
+    # no transport stream, and the demuxer of those. Of x: windows. Nice: the network side of WebRTC.
+    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-nice
     # Tests and demo: recordings to make and to convert, human prompts, the fetching of wheels.
     ffmpeg espeak-ng sox python3 python3-pip asterisk-core-sounds-en-g722
     # Tests: a screen and a session with a virtual camera.
     xvfb pipewire wireplumber gstreamer1.0-pipewire dbus
 )
+# Tests: a caller's browser. Elsewhere it comes as a snap, which apt cannot bring into a container; the test is skipped there.
+if grep -qs '^ID=debian$' /etc/os-release; then PACKAGES+=(chromium); fi
 
 # Each line: a check, a tab, what it stands for.
 REQUIREMENTS="\
@@ -30,6 +32,7 @@ have_gst_element srt	GStreamer's SRT elements (bad plug-ins)
 have_gst_element videoparsersbad	GStreamer's bad plug-ins
 have_gst_element avdec_aac	GStreamer's libav plug-ins
 have_gst_element ximagesink	GStreamer's X11 sinks
+have_gst_element nice	GStreamer's ICE elements (libnice)
 have ffmpeg	ffmpeg
 have espeak-ng	espeak-ng
 have sox	sox

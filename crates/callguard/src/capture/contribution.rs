@@ -1,4 +1,4 @@
-//! Contribution feeds: SRT, RTMP, RTSP, and RTP that an SDP file describes.
+//! Contribution feeds: SRT, RTMP, RTSP, RTP that an SDP file describes, and WebRTC.
 
 use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,6 +11,7 @@ use url::{Url, form_urlencoded};
 
 use super::Guard;
 use super::element::make;
+use super::whip::{Held, OnDecoder, Whip};
 use crate::trouble::{Stage, Trouble, code};
 
 /// Where a passphrase may stand instead of the command line, which every user of a machine can read.
@@ -33,6 +34,8 @@ pub enum Feed {
     Rtsp(Url),
     /// RTP to ports of this machine, as this SDP file tells.
     Rtp(PathBuf),
+    /// WebRTC, from a browser or another WHIP sender.
+    Whip(Whip),
 }
 
 /// One end of an SRT connection.
@@ -68,7 +71,9 @@ impl Feed {
         };
         let address = rest.strip_prefix("//");
         let kind = match (scheme, address) {
-            ("srt" | "rtmp" | "rtmps" | "rtsp" | "rtsps", Some(_)) | ("rtp", None) if !rest.is_empty() => scheme,
+            ("srt" | "rtmp" | "rtmps" | "rtsp" | "rtsps" | "whip", Some(_)) | ("rtp", None) if !rest.is_empty() => {
+                scheme
+            }
             _ => return Ok(None),
         };
         if !schemes.iter().any(|s| s == kind) {
@@ -88,6 +93,7 @@ impl Feed {
         };
         Ok(Some(match (kind, address) {
             ("srt", Some(address)) => Self::Srt(Srt::parse(text, address)?),
+            ("whip", _) => Self::Whip(Whip::parse(text)?),
             ("rtmp" | "rtmps", _) => Self::Rtmp(url()?),
             ("rtp", _) => {
                 let file = PathBuf::from(rest);
@@ -107,6 +113,7 @@ impl Feed {
         match self {
             Self::Srt(srt) => srt.stream.clone().unwrap_or_else(|| format!("srt-{}", srt.port)),
             Self::Rtmp(url) | Self::Rtsp(url) => last(url).unwrap_or_else(|| url.scheme().to_owned()),
+            Self::Whip(whip) => whip.name().to_owned(),
             Self::Rtp(file) => file.file_stem().map_or_else(|| "rtp".to_owned(), |s| s.to_string_lossy().into_owned()),
         }
     }
@@ -114,7 +121,7 @@ impl Feed {
     /// Whether it is asked for, so that nothing within the time to open is a failure. A listener waits for as long as it takes.
     #[must_use]
     pub fn is_pulled(&self) -> bool {
-        !matches!(self, Self::Srt(Srt { listens: true, .. }) | Self::Rtp(_))
+        !matches!(self, Self::Srt(Srt { listens: true, .. }) | Self::Rtp(_) | Self::Whip(_))
     }
 
     /// Schemes of what may be opened on its behalf.
@@ -124,22 +131,24 @@ impl Feed {
             Self::Rtmp(_) => &["rtmp", "rtmps"],
             Self::Rtsp(_) => &["rtsp", "rtsps"],
             Self::Rtp(_) => &["udp"],
+            Self::Whip(_) => &[],
         }
     }
 
-    /// Adds what receives and decodes it to the pipeline, under the eyes of `guard`. Each element that is returned shows a pad for each
-    /// stream of a kind that is wanted.
+    /// Adds what receives and decodes it to the pipeline, under the eyes of `guard`. `with` is told of each decoder, now or when it comes; a
+    /// decoder shows a pad for each stream of a kind that is wanted. What is returned must live as long as the pipeline.
     ///
     /// # Errors
-    /// Where an element is missing, or the SDP file changed for the worse.
-    pub fn open(&self, pipeline: &gst::Pipeline, guard: &Guard) -> Result<Vec<gst::Element>, Trouble> {
+    /// Where an element is missing, the SDP file changed for the worse, or an address cannot be listened on.
+    pub fn open(&self, pipeline: &gst::Pipeline, guard: &Guard, with: OnDecoder) -> Result<Option<Held>, Trouble> {
         let reach = self.reach();
         match self {
-            Self::Srt(srt) => decoded(pipeline, guard, reach, &[srt.element()?]).map(|d| vec![d]),
+            Self::Whip(whip) => return whip.open(pipeline, guard, with).map(Some),
+            Self::Srt(srt) => with(&decoded(pipeline, guard, reach, &[srt.element()?])?),
             Self::Rtmp(url) => {
                 let source = make("rtmp2src")?;
                 source.set_property("location", url.as_str());
-                decoded(pipeline, guard, reach, &[source]).map(|d| vec![d])
+                with(&decoded(pipeline, guard, reach, &[source])?);
             }
             Self::Rtsp(url) => {
                 let decoder = make("uridecodebin")?;
@@ -152,14 +161,17 @@ impl Feed {
                 });
                 guard.watch(pipeline, &decoder, reach);
                 pipeline.add(&decoder).map_err(|e| internal(&e))?;
-                Ok(vec![decoder])
+                with(&decoder);
             }
             Self::Rtp(file) => {
                 let wanted = |media: &Media| if media.sound { guard.wanted().sound } else { guard.wanted().pictures };
                 let medias = medias(file)?.into_iter().filter(wanted);
-                medias.map(|media| decoded(pipeline, guard, reach, &media.elements()?)).collect()
+                for media in medias {
+                    with(&decoded(pipeline, guard, reach, &media.elements()?)?);
+                }
             }
         }
+        Ok(None)
     }
 }
 
@@ -337,7 +349,7 @@ fn internal(e: &dyn std::fmt::Display) -> Trouble {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 6] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp"];
+    const ALL: [&str; 7] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp", "whip"];
 
     fn parse(text: &str) -> Result<Option<Feed>, Trouble> {
         Feed::parse(OsStr::new(text), &ALL.map(str::to_owned))

@@ -45,6 +45,18 @@ impl Guard {
         self.wanted
     }
 
+    /// What it is called.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// What it is held to.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Notes what is wrong; the first note stands.
     pub fn note(&self, trouble: Trouble) {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(trouble);

@@ -12,6 +12,7 @@ pub mod mic;
 pub mod open;
 mod place;
 pub mod screen;
+pub mod whip;
 mod whole;
 
 pub use announcements::announcements;

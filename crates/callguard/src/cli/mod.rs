@@ -178,6 +178,7 @@ Examples:
   callguard watch --call meeting --video screen:region=0,80,1280x720 --audio mic:MONITOR
   callguard --profile broadcast watch --call guest 'srt://:9000?passphrase=…'
   callguard --profile broadcast watch --call line rtp:hybrid.sdp
+  callguard --profile kyc watch --call counter-3 whip://127.0.0.1:8190/counter-3
 
 What is on screen (X11): screen, or screen:region=X,Y,WIDTHxHEIGHT; `xwininfo` tells where a window is. Pictures of a
 PipeWire node, such as a shared screen or a camera: node:NAME.
@@ -189,6 +190,11 @@ Contribution feeds, where capture.watch_schemes allows them (the profile broadca
   rtmp:// rtmps://    pulled from a server
   rtsp:// rtsps://    pulled from a server or camera, over TCP
   rtp:FILE.sdp        RTP to ports of this machine, as the SDP file tells (phone hybrids: G.711, L16, Opus)
+  whip://ADDRESS:PORT/NAME
+                      a guest's browser, or any other WHIP sender (OBS 30: http://ADDRESS:PORT/NAME/whip and the token).
+                      A link that is good once is told; when the guest has left, a new one. Beyond this machine:
+                      cert=FILE&key=FILE (PEM), or a proxy that speaks TLS; also token=, stun=HOST:PORT,
+                      turn=USER:PASSWORD@HOST:PORT. Nobody outside is asked unless stun= or turn= says so
 A feed, camera or microphone that fails, ends or stalls is opened again, at first after half a second, then ever
 more seldom up to ten seconds; whoever was in it is unobservable within two seconds, and judged anew when it is back.
 
@@ -203,7 +209,7 @@ pub struct Watch {
     #[arg(long = "call", value_name = "NAME", action = clap::ArgAction::Append)]
     pub calls: Vec<String>,
     /// A file or URI played at real-time pace (sound, pictures, or both), `mic` or `mic:DEVICE`, `camera` or a V4L2 device such as
-    /// /dev/video0, `screen` or a part of it, a PipeWire `node:NAME`, a feed (srt, rtmp, rtsp, rtp: below), or `test`
+    /// /dev/video0, `screen` or a part of it, a PipeWire `node:NAME`, a feed (srt, rtmp, rtsp, rtp, whip: below), or `test`
     #[arg(required_unless_present_any = ["video", "audio"], value_name = "SRC")]
     pub sources: Vec<OsString>,
     /// Only the pictures of a source, as part of the call before it; may be repeated

@@ -254,6 +254,12 @@ impl Guarded {
         std::mem::take(&mut self.failed)
     }
 
+    /// Links that guests who are waited for may open now, each with its stream's name.
+    pub fn links(&self) -> impl Iterator<Item = String> {
+        let link = |seat: &Seat| Some(format!("{}: {}", seat.watched.shown(), seat.player()?.link()?));
+        self.seats.iter().filter_map(link)
+    }
+
     /// Recordings of one call begin together, once each is there or has failed: their running time is the call's.
     fn begin(&mut self) {
         let waiting = || self.seats.iter().filter_map(Seat::player).filter(|p| p.waits());

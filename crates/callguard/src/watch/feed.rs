@@ -13,8 +13,18 @@ use crate::capture::element::{filtered, make};
 use crate::capture::mic::Mic;
 use crate::capture::open::open;
 use crate::capture::screen::node;
+use crate::capture::whip;
 use crate::capture::{Guard, camera};
 use crate::trouble::Trouble;
+
+/// What must live as long as the pipeline that it feeds.
+#[derive(Debug)]
+pub enum Held {
+    /// A recorder.
+    Mic(#[expect(dead_code, reason = "it feeds until it is dropped")] Mic),
+    /// A door that guests come in by.
+    Door(whip::Held),
+}
 
 /// Adds a source to the pipeline and links each of its streams, now or when it shows. What is returned must live as long as the pipeline.
 ///
@@ -26,14 +36,17 @@ pub fn feed(
     guard: &Guard,
     branch: Branch,
     (clock, base): (&gst::Clock, gst::ClockTime),
-) -> Result<Option<Mic>, Trouble> {
+) -> Result<Option<Held>, Trouble> {
     match &source.from {
         From::Play(place) => decoded(&open(place, pipeline, guard)?, pipeline, guard, &Arc::new(branch)),
         From::Feed(feed) => {
-            let branch = Arc::new(branch);
-            for decoder in feed.open(pipeline, guard)? {
-                decoded(&decoder, pipeline, guard, &branch);
-            }
+            let (branch, weak, noted) = (Arc::new(branch), pipeline.downgrade(), guard.clone());
+            let with = move |decoder: &gst::Element| {
+                if let Some(pipeline) = weak.upgrade() {
+                    decoded(decoder, &pipeline, &noted, &branch);
+                }
+            };
+            return Ok(feed.open(pipeline, guard, Arc::new(with))?.map(Held::Door));
         }
         From::Camera(wanted) => {
             let device = camera::find(wanted.as_deref())?;
@@ -48,7 +61,7 @@ pub fn feed(
             let shown = branch.watched.shown();
             pipeline.add(recording.element()).map_err(|e| broken(&shown, &e))?;
             branch.connect(pipeline, &static_pad(recording.element(), "src", &shown)?)?;
-            return Ok(Some(recording));
+            return Ok(Some(Held::Mic(recording)));
         }
         From::Test => test(source, pipeline, &branch)?,
     }

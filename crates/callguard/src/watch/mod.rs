@@ -107,6 +107,8 @@ pub fn guard(
         log: log.clone(),
         failed: false,
         node,
+        links: Vec::new(),
+        held: None,
     };
     let went = session.follow(&stop);
     let Session { calls, channels, board, view, failed, node, .. } = session;
@@ -182,6 +184,10 @@ struct Session {
     log: Log,
     failed: bool,
     node: Option<Node>,
+    /// Links of guests who are waited for.
+    links: Vec<String>,
+    /// How things stood when the view was held.
+    held: Option<Board>,
 }
 
 impl Session {
@@ -195,6 +201,7 @@ impl Session {
                     tell(&failed, matches!(self.view, View::Lines));
                 }
             }
+            self.invite();
             if let Some(node) = &mut self.node {
                 node.beat(self.board.worst())?;
             }
@@ -205,6 +212,17 @@ impl Session {
         }
         self.calls.iter_mut().for_each(Guarded::close);
         self.read()
+    }
+
+    /// Tells links of guests who may come in now.
+    fn invite(&mut self) {
+        let links: Vec<String> = self.calls.iter().flat_map(Guarded::links).collect();
+        if matches!(self.view, View::Lines) {
+            for link in links.iter().filter(|link| !self.links.contains(link)) {
+                eprintln!("callguard: the guest's link, good once: {link}");
+            }
+        }
+        self.links = links;
     }
 
     /// Takes every event that is there.
@@ -235,13 +253,20 @@ impl Session {
             self.calls.iter().for_each(|call| self.board.measure(call.name(), &call.report().streams));
         }
         look.log = self.log.newest(LOG_LINES);
-        let standing: Vec<_> =
-            self.board.rows.iter().flat_map(|r| r.standing().map(|a| (r.call.clone(), a.number))).collect();
+        look.links.clone_from(&self.links);
+        // An alert is not held back from whoever reads.
+        if self.held.as_ref().is_some_and(|held| standing(held) != standing(&self.board)) {
+            self.held = None;
+        }
+        let board = self.held.as_ref().unwrap_or(&self.board);
+        look.paused = self.held.is_some();
+        let standing = standing(board);
         look.selected = look.selected.min(standing.len().saturating_sub(1));
         // A terminal that went away is a request to end.
-        let Ok(key) = screen.draw(&self.board, look).and_then(|()| screen.key(TURN)) else { return Ok(true) };
+        let Ok(key) = screen.draw(board, look).and_then(|()| screen.key(TURN)) else { return Ok(true) };
         match key {
             Some(Key::Quit) => return Ok(true),
+            Some(Key::Pause) => self.held = if self.held.is_some() { None } else { Some(self.board.clone()) },
             Some(Key::Down) => look.selected += 1,
             Some(Key::Up) => look.selected = look.selected.saturating_sub(1),
             Some(Key::Acknowledge) => {
@@ -255,6 +280,11 @@ impl Session {
         }
         Ok(false)
     }
+}
+
+/// Alerts that nobody knows of yet: call and number.
+fn standing(board: &Board) -> Vec<(String, u64)> {
+    board.rows.iter().flat_map(|r| r.standing().map(|a| (r.call.clone(), a.number))).collect()
 }
 
 /// A source that failed, to those who watch.

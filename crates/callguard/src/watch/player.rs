@@ -8,9 +8,8 @@ use gst::prelude::*;
 use gstreamer as gst;
 
 use super::branch::{Branch, Progress, Watched, broken};
-use super::feed::feed;
+use super::feed::{Held, feed};
 use super::source::{From, Source};
-use crate::capture::mic::Mic;
 use crate::capture::{Feed, Guard, Place, trouble_of};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
@@ -45,7 +44,7 @@ pub struct Player {
     begun: Instant,
     last: (u64, Instant),
     // After the pipeline: its feeder ends once nothing takes its buffers any more.
-    _mic: Option<Mic>,
+    held: Option<Held>,
 }
 
 impl Player {
@@ -70,7 +69,7 @@ impl Player {
         let guard = Guard::new(limits, &watched.shown(), source.wanted);
         let progress = Arc::new(Progress::default());
         let branch = Branch { watched: watched.clone(), limits: limits.clone(), progress: Arc::clone(&progress) };
-        let mic = feed(source, &pipeline, &guard, branch, (&clock, base))?;
+        let held = feed(source, &pipeline, &guard, branch, (&clock, base))?;
         let live = source.from.is_live();
         let now = Instant::now();
         let player = Self {
@@ -92,13 +91,18 @@ impl Player {
             playing: live,
             begun: now,
             last: (0, now),
-            _mic: mic,
+            held,
         };
         let wanted = if live { gst::State::Playing } else { gst::State::Paused };
         if player.pipeline.set_state(wanted).is_err() {
             return Err(player.error());
         }
         Ok(player)
+    }
+
+    /// What a guest opens to come in, where one is waited for.
+    pub fn link(&self) -> Option<String> {
+        if let Some(Held::Door(door)) = &self.held { door.link() } else { None }
     }
 
     /// Whether it has still to begin.

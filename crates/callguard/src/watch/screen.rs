@@ -11,15 +11,22 @@ use super::board::{Board, Row};
 use super::{card, plain};
 use crate::report::clock;
 
+/// Links that are shown at once; the others follow as guests come.
+const MOST_LINKS: usize = 4;
+
 /// What the view knows beside the board.
 #[derive(Debug, Default)]
 pub struct Look {
     /// The line below the title: the promise.
     pub promise: String,
+    /// Links of guests who are waited for.
+    pub links: Vec<String>,
     /// The newest log lines.
     pub log: Vec<String>,
     /// Which of the standing alerts is selected.
     pub selected: usize,
+    /// The view is held: it shows how things stood.
+    pub paused: bool,
 }
 
 /// Draws everything.
@@ -29,7 +36,7 @@ pub fn draw(frame: &mut Frame<'_>, board: &Board, look: &Look) {
     let alerts = if standing.is_empty() { 0 } else { (standing.len() as u16 * 3 + 2).min(frame.area().height / 3) };
     let log = if look.log.is_empty() { 0 } else { (look.log.len() as u16 + 1).min(frame.area().height / 4) };
     let parts = [
-        Constraint::Length(2),
+        Constraint::Length(2 + look.links.len().min(MOST_LINKS) as u16),
         Constraint::Min(card::LEAST),
         Constraint::Length(alerts),
         Constraint::Length(log),
@@ -42,13 +49,20 @@ pub fn draw(frame: &mut Frame<'_>, board: &Board, look: &Look) {
     let newest = look.log.len().saturating_sub(usize::from(log.saturating_sub(1)));
     let text: Vec<Line<'_>> = look.log[newest..].iter().map(|l| Line::from(shown(l)).dim()).collect();
     frame.render_widget(Paragraph::new(text).block(Block::new().borders(Borders::TOP).title(" log ")), lines);
-    let help = if standing.is_empty() { " q quit" } else { " q quit   ↑↓ select an alert   a acknowledge it" };
+    let help = if standing.is_empty() {
+        " q quit   p hold the view"
+    } else {
+        " q quit   p hold the view   ↑↓ select an alert   a acknowledge it"
+    };
     frame.render_widget(Line::from(help).dim(), keys);
 }
 
 fn draw_head(frame: &mut Frame<'_>, area: Rect, board: &Board, look: &Look) {
     let mut first =
         vec![Span::from(" callguard ").bold().reversed(), Span::from(format!("  {} watched", board.rows.len()))];
+    if look.paused {
+        first.push(Span::from("   HELD: not how things stand now, p goes on ").black().on_yellow().bold());
+    }
     for state in [State::Synthetic, State::Suspect] {
         let count = board.rows.iter().filter(|r| r.state == Some(state)).count();
         if count > 0 {
@@ -62,8 +76,14 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, board: &Board, look: &Look) {
     for (call, why) in &board.unavailable {
         first.push(Span::from(format!("   {}: analysis unavailable ({})", shown(call), shown(why))).red().bold());
     }
-    let second = Line::from(format!(" {}", look.promise)).dim();
-    frame.render_widget(Paragraph::new(vec![Line::from(first), second]), area);
+    let mut text = vec![Line::from(first), Line::from(format!(" {}", look.promise)).dim()];
+    text.extend(
+        look.links
+            .iter()
+            .take(MOST_LINKS)
+            .map(|link| Line::from(format!(" waiting for a guest, link good once: {}", shown(link))).cyan()),
+    );
+    frame.render_widget(Paragraph::new(text), area);
 }
 
 fn draw_wall(frame: &mut Frame<'_>, area: Rect, board: &Board) {
@@ -152,7 +172,7 @@ mod tests {
 
     fn screen(width: u16, height: u16, board: &Board) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        let look = Look { promise: "At most 1 %".into(), log: vec!["a log line".into()], selected: 0 };
+        let look = Look { promise: "At most 1 %".into(), log: vec!["a log line".into()], ..Look::default() };
         terminal.draw(|frame| draw(frame, board, &look)).unwrap();
         terminal.backend().to_string()
     }

@@ -15,6 +15,8 @@ use super::screen::{self, Look};
 pub enum Key {
     /// End it.
     Quit,
+    /// Hold the view, or go on.
+    Pause,
     /// The next alert.
     Down,
     /// The alert before.
@@ -64,6 +66,7 @@ impl Screen {
         Ok(match key.code {
             KeyCode::Char('q') | KeyCode::Esc => Some(Key::Quit),
             KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Key::Quit),
+            KeyCode::Char('p') => Some(Key::Pause),
             KeyCode::Char('a') => Some(Key::Acknowledge),
             KeyCode::Down | KeyCode::Char('j') => Some(Key::Down),
             KeyCode::Up | KeyCode::Char('k') => Some(Key::Up),
