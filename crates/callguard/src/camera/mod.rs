@@ -1,5 +1,6 @@
 //! The guarded virtual camera: webcam in, the same pictures out, watched on the way.
 
+mod microphone;
 pub mod node;
 
 use std::io::{BufRead, BufReader, Write};
@@ -52,8 +53,12 @@ pub fn run(common: &Common, args: &Camera) -> Result<ExitCode, Trouble> {
     };
     let plan = |limits: &Limits| {
         let mut sources = vec![(seen, "camera".to_owned())];
-        if let Some(audio) = &args.audio {
-            let heard = Source::parse(audio, Kinds { sound: true, pictures: false }, limits)?;
+        let microphone = args
+            .microphone
+            .as_ref()
+            .map(|m| m.node.as_ref().map_or("mic".into(), |n| format!("mic:pipewire:{n}").into()));
+        if let Some(audio) = args.audio.clone().or(microphone) {
+            let heard = Source::parse(&audio, Kinds { sound: true, pictures: false }, limits)?;
             let name = heard.name();
             sources.push((heard, name));
         }
@@ -88,6 +93,9 @@ impl Node {
         command.arg("--socket").arg(&socket);
         if args.badge {
             command.arg("--badge");
+        }
+        if let Some(microphone) = &args.microphone {
+            command.arg("--microphone").arg(microphone.to_string());
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|e| broken(&e))?;
         let (Some(beat), Some(out)) = (child.stdin.take(), child.stdout.take()) else {

@@ -13,6 +13,7 @@ use gst::prelude::*;
 use gstreamer as gst;
 
 use super::END;
+use super::microphone::Given;
 use crate::cli::CameraNode;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -47,6 +48,8 @@ pub fn run(args: &CameraNode) -> Result<ExitCode, Trouble> {
     listen(Arc::clone(&pulse));
     let bus = pipeline.bus().ok_or_else(|| broken(&"the pipeline has no bus"))?;
     pipeline.set_state(gst::State::Playing).map_err(|e| failed(&bus, &e))?;
+    let name = format!("{} Microphone", args.name);
+    let mut microphone = args.microphone.as_ref().map(|from| Given::start(from, &name)).transpose()?;
     let ended = loop {
         let wait = gst::ClockTime::from_mseconds(TURN.as_millis() as u64);
         if let Some(message) = bus.timed_pop_filtered(wait, &[gst::MessageType::Error, gst::MessageType::Eos]) {
@@ -54,6 +57,9 @@ pub fn run(args: &CameraNode) -> Result<ExitCode, Trouble> {
                 gst::MessageView::Error(error) => Err(lost(&error.error())),
                 _ => Ok(ExitCode::SUCCESS),
             };
+        }
+        if let Some(microphone) = &mut microphone {
+            microphone.keep();
         }
         let now = pulse.lock().unwrap_or_else(PoisonError::into_inner);
         if now.over == Some(true) || (now.over == Some(false) && now.at.elapsed() > GONE) {

@@ -248,12 +248,14 @@ pub struct Watch {
 const CAMERA_HELP: &str = "\
 Examples:
   callguard camera                                     the first camera, given on as \"Callguard Camera\"
-  callguard camera /dev/video2 --audio mic --badge     with its sound judged too, and the state in a corner
+  callguard camera --microphone                        and the default microphone, as \"Callguard Camera Microphone\"
+  callguard camera /dev/video2 --audio mic --badge     a microphone judged, not given on; the state in a corner
   callguard camera node:NAME --on-alert 'notify-send Callguard'
 
 Choose \"Callguard Camera\" in the meeting. It is a PipeWire node with the camera's own size, format and rate; browsers see
 it where they take cameras from PipeWire. Its process holds no model: when the guard has said nothing for a second the
-picture reads NOT PROTECTED, and when that process ends the camera disappears.";
+picture reads NOT PROTECTED, and when that process ends the camera disappears, and with it the microphone, which
+PipeWire's own pw-loopback gives on.";
 
 /// Guard a camera, and give it on.
 #[derive(Args, Debug)]
@@ -265,6 +267,10 @@ pub struct Camera {
     /// What the camera is called that calls see
     #[arg(long, default_value = "Callguard Camera", value_name = "NAME")]
     pub name: String,
+    /// Also judge a microphone and give it on, as the camera's name and "Microphone": a PipeWire node's name as `callguard devices` lists it,
+    /// after monitor: what a loudspeaker plays [default: the default microphone]
+    #[arg(long, value_name = "NODE", num_args = 0..=1, default_missing_value = "", conflicts_with = "audio")]
+    pub microphone: Option<Microphone>,
     /// Also judge this sound; it is not given on
     #[arg(long, value_name = "SRC")]
     pub audio: Option<OsString>,
@@ -300,6 +306,33 @@ pub struct CameraNode {
     /// As [`Camera::badge`].
     #[arg(long)]
     pub badge: bool,
+    /// As [`Camera::microphone`].
+    #[arg(long)]
+    pub microphone: Option<Microphone>,
+}
+
+/// A microphone of PipeWire, in words: `NODE`, `monitor:NODE`, or nothing for the default one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Microphone {
+    /// The node; `None`: the default one.
+    pub node: Option<String>,
+    /// What the node plays, not what it records.
+    pub monitor: bool,
+}
+
+impl std::str::FromStr for Microphone {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (node, monitor) = text.strip_prefix("monitor:").map_or((text, false), |node| (node, true));
+        Ok(Self { node: Some(node.to_owned()).filter(|n| !n.is_empty()), monitor })
+    }
+}
+
+impl std::fmt::Display for Microphone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", if self.monitor { "monitor:" } else { "" }, self.node.as_deref().unwrap_or_default())
+    }
 }
 
 /// What can be asked of the models.

@@ -79,14 +79,25 @@ impl Branch {
     /// Where an element is missing, or there are too many streams.
     pub fn connect(&self, pipeline: &gst::Pipeline, from: &gst::Pad) -> Result<(), Trouble> {
         let caps = from.current_caps().unwrap_or_else(|| from.query_caps(None));
-        let parts = match caps.structure(0).map(|s| s.name().as_str()) {
-            Some("audio/x-raw") => self.hear()?,
-            Some("video/x-raw") => self.watch(&caps)?,
-            _ => return Ok(()),
-        };
+        match caps.structure(0).map(|s| s.name().as_str()) {
+            Some("audio/x-raw") => self.link(pipeline, from, &self.hear()?),
+            Some("video/x-raw") => self.link(pipeline, from, &self.watch(&caps)?),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`connect`](Self::connect), of a pad that will give sound and does not know yet which.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn connect_sound(&self, pipeline: &gst::Pipeline, from: &gst::Pad) -> Result<(), Trouble> {
+        self.link(pipeline, from, &self.hear()?)
+    }
+
+    fn link(&self, pipeline: &gst::Pipeline, from: &gst::Pad, parts: &[gst::Element]) -> Result<(), Trouble> {
         let shown = self.watched.shown();
-        pipeline.add_many(&parts).map_err(|e| broken(&shown, &e))?;
-        gst::Element::link_many(&parts).map_err(|e| broken(&shown, &e))?;
+        pipeline.add_many(parts).map_err(|e| broken(&shown, &e))?;
+        gst::Element::link_many(parts).map_err(|e| broken(&shown, &e))?;
         let progress = Arc::clone(&self.progress);
         static_pad(&parts[1], "src", &shown)?.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
             progress.buffers.fetch_add(1, Ordering::AcqRel);

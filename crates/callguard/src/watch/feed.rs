@@ -60,7 +60,7 @@ pub fn feed(
             let recording = Mic::start(device.as_deref(), clock, base)?;
             let shown = branch.watched.shown();
             pipeline.add(recording.element()).map_err(|e| broken(&shown, &e))?;
-            branch.connect(pipeline, &static_pad(recording.element(), "src", &shown)?)?;
+            branch.connect_sound(pipeline, &static_pad(recording.element(), "src", &shown)?)?;
             return Ok(Some(Held::Mic(recording)));
         }
         From::Test => test(source, pipeline, &branch)?,
