@@ -2,7 +2,9 @@
 // Helpers of tests: what fails here fails the test.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+pub mod live;
 pub mod pictures;
+pub mod web;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -2,153 +2,15 @@
 //! come back. The models are the stand-ins of `tests/models`, for which a loud voice is synthetic, and a picture that is bright where its face is.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, UdpSocket};
-use std::os::unix::process::CommandExt;
+use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread::JoinHandle;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use callguard_e2e::{convert, program, robot};
+use callguard_e2e::convert;
+use callguard_e2e::live::{Other, Sender, VERDICT, Watched, free_tcp, free_udp, lacks, loud, serve};
 
 const EXE: &str = env!("CARGO_BIN_EXE_callguard-under-test");
-const TEXT: &str = "Good evening, this is a caller who has quite a lot to say to the desk. I would like to talk about the news of the week, \
-                    about the weather, and about everything else that comes to mind while I am on the line, and then some more of it.";
-/// A verdict takes six seconds of speech; the rest is for a busy machine.
-const VERDICT: Duration = Duration::from_secs(30);
-
-/// A running program whose lines are waited for.
-struct Watched {
-    child: Child,
-    lines: Receiver<String>,
-    seen: Vec<String>,
-}
-
-impl Watched {
-    fn start(dir: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(dir, "watch", arguments, &[])
-    }
-
-    fn start_with(dir: &Path, what: &str, arguments: &[&str], environment: &[(&str, &Path)]) -> Self {
-        let mut command = program(EXE, dir);
-        command.arg(what).args(arguments).envs(environment.iter().copied());
-        command.env("CALLGUARD_MODELS", Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (sender, lines) = channel();
-        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let readers: [Box<dyn BufRead + Send>; 2] = [Box::new(BufReader::new(out)), Box::new(BufReader::new(err))];
-        for reader in readers {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                for line in reader.lines().map_while(Result::ok) {
-                    let _ = sender.send(line);
-                }
-            });
-        }
-        Self { child, lines, seen: Vec::new() }
-    }
-
-    /// The next line that holds `text`.
-    #[track_caller]
-    fn wait(&mut self, text: &str, most: Duration) -> String {
-        let until = Instant::now() + most;
-        loop {
-            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(line) => {
-                    self.seen.push(line);
-                    let line = self.seen.last().unwrap();
-                    if line.contains(text) {
-                        return line.clone();
-                    }
-                }
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    panic!("no {text:?} within {most:?} in\n{}", self.seen.join("\n"))
-                }
-            }
-        }
-    }
-
-    /// Asks it to end; gives its exit code.
-    fn end(mut self) -> Option<i32> {
-        Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Another program that is ended with the test.
-struct Other(Child);
-
-impl Other {
-    fn start(dir: &Path, name: &str, arguments: &str) -> Self {
-        let arguments = arguments.split_whitespace();
-        let mut command = Command::new(name);
-        // A group of its own, so that what it starts ends with it.
-        command.args(arguments).current_dir(dir).process_group(0);
-        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        Self(quiet.spawn().unwrap_or_else(|e| panic!("{name}: {e} (run `make setup`)")))
-    }
-}
-
-/// A sender that, as senders do, tries again while nobody takes what it sends.
-struct Sender {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Sender {
-    fn start(dir: &Path, name: &'static str, arguments: &str) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, dir, arguments) = (Arc::clone(&stop), dir.to_owned(), arguments.to_owned());
-        let thread = std::thread::spawn(move || {
-            while !stopped.load(Ordering::Acquire) {
-                let mut other = Other::start(&dir, name, &arguments);
-                while !stopped.load(Ordering::Acquire) && other.0.try_wait().unwrap().is_none() {
-                    std::thread::sleep(Duration::from_millis(50));
-                }
-            }
-        });
-        Self { stop, thread: Some(thread) }
-    }
-}
-
-impl Drop for Sender {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0.id())]).stderr(Stdio::null()).status();
-        let _ = self.0.wait();
-    }
-}
-
-fn loud(dir: &Path) {
-    robot(&dir.join("raw.wav"), TEXT);
-    convert(&dir.join("raw.wav"), &["-ar", "48000", "-af", "loudnorm=I=-16:TP=-3"], &dir.join("loud.wav"));
-}
-
-fn free_udp() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn free_tcp() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 const SEND_SRT: &str = "-v error -re -stream_loop 20 -i loud.wav -c:a aac -f mpegts";
 
 #[test]
@@ -157,7 +19,7 @@ fn a_guest_who_goes_is_unobservable_at_once_and_judged_anew_when_back() {
     loud(dir.path());
     let port = free_udp();
     let listening = format!("srt://127.0.0.1:{port}?mode=listener&passphrase=correct-horse");
-    let mut watched = Watched::start(dir.path(), &["--call", "desk", &listening]);
+    let mut watched = Watched::start(EXE, dir.path(), &["--call", "desk", &listening]);
     let sending = |passphrase: &str| format!("{SEND_SRT} srt://127.0.0.1:{port}?passphrase={passphrase}");
     // Who does not know the passphrase is not heard, and does not keep the other out.
     let mut stranger = Other::start(dir.path(), "ffmpeg", &sending("wrong-wrong-wrong"));
@@ -182,7 +44,7 @@ fn srt_is_called_where_it_listens() {
         "-q filesrc location=loud.wav ! wavparse ! audioconvert ! opusenc ! mpegtsmux ! srtsink uri=srt://127.0.0.1:{port}?mode=listener wait-for-connection=true"
     );
     let _sender = Sender::start(dir.path(), "gst-launch-1.0", &line);
-    let mut watched = Watched::start(dir.path(), &[&format!("srt://127.0.0.1:{port}")]);
+    let mut watched = Watched::start(EXE, dir.path(), &[&format!("srt://127.0.0.1:{port}")]);
     watched.wait("ALERT voice-synthetic", VERDICT);
     assert_eq!(watched.end(), Some(0));
 }
@@ -212,9 +74,62 @@ fn rtmp_is_pulled_from_a_server() {
         "ffmpeg",
         &format!("-v error -re -stream_loop 20 -i loud.wav -c:a aac -f flv {address}"),
     );
-    let mut watched = Watched::start(dir.path(), &[&address]);
+    let mut watched = Watched::start(EXE, dir.path(), &[&address]);
     watched.wait("guest voice  joined", VERDICT);
     watched.wait("ALERT voice-synthetic", VERDICT);
+    assert_eq!(watched.end(), Some(0));
+}
+
+/// Pieces of a second or two, as they are made, in a playlist that holds the newest six.
+const SEND_HLS: &str = "-v error -re -stream_loop 20 -i loud.wav -re -f lavfi -i testsrc=s=320x240:r=25,noise=alls=10:allf=t -g 25 -c:a aac \
+                        -c:v libx264 -preset ultrafast -pix_fmt yuv420p -f hls -hls_time 1 -hls_list_size 6 -hls_flags delete_segments";
+
+#[test]
+fn a_playlist_is_pulled_comes_back_and_never_tells_old_news() {
+    let dir = tempfile::tempdir().unwrap();
+    loud(dir.path());
+    let (_server, port) = serve(dir.path());
+    let address = format!("http://127.0.0.1:{port}/guest.m3u8?token=1");
+    let mut watched = Watched::start(EXE, dir.path(), &[&address]);
+    // Nobody sends yet: that is said, and it is tried again.
+    watched.wait("guest.m3u8: http status: 404", VERDICT);
+    watched.wait("Opened again", VERDICT);
+    let sending = format!("{SEND_HLS} guest.m3u8");
+    let sender = Other::start(dir.path(), "ffmpeg", &sending);
+    watched.wait("guest voice  joined", VERDICT);
+    watched.wait("ALERT voice-synthetic", VERDICT);
+    assert!(watched.seen.iter().any(|line| line.contains("guest face  joined")), "{:?}", watched.seen);
+    drop(sender);
+    watched.wait("  unobservable", VERDICT);
+    // The playlist is still there: nothing in it is live.
+    watched.wait("gave nothing more", VERDICT);
+    watched.wait("nothing was added to its playlist", VERDICT * 2);
+    assert!(!watched.seen.iter().any(|line| line.contains("begun anew")), "{:?}", watched.seen);
+    let _back = Other::start(dir.path(), "ffmpeg", &sending);
+    watched.wait("begun anew", VERDICT * 2);
+    watched.wait("ALERT voice-synthetic", VERDICT * 2);
+    assert_eq!(watched.end(), Some(0));
+}
+
+#[test]
+fn pictures_and_sound_of_a_playlist_lie_beside_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    loud(dir.path());
+    let (_server, port) = serve(dir.path());
+    let apart = SEND_HLS.replace("-hls_time", "-hls_segment_type fmp4 -master_pl_name all.m3u8 -map 0:a -map 1:v -var_stream_map a:0,agroup:sound,default:yes@v:0,agroup:sound -hls_time");
+    let line = format!("{apart} part-%v.m3u8");
+    let arguments: Vec<String> = line.split_whitespace().map(|a| a.replace('@', " ")).collect();
+    let _sender = Other::start_with(dir.path(), "ffmpeg", &arguments);
+    let until = Instant::now() + VERDICT;
+    while !dir.path().join("all.m3u8").exists() {
+        assert!(Instant::now() < until, "nothing is sent");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let mut watched = Watched::start(EXE, dir.path(), &[&format!("http://127.0.0.1:{port}/all.m3u8")]);
+    watched.wait("ALERT voice-synthetic", VERDICT * 2);
+    for wanted in ["all voice  joined", "all face  joined"] {
+        assert!(watched.seen.iter().any(|line| line.contains(wanted)), "{wanted} in {:?}", watched.seen);
+    }
     assert_eq!(watched.end(), Some(0));
 }
 
@@ -227,7 +142,7 @@ fn a_phone_line_comes_over_rtp() {
         "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=hybrid\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
     );
     std::fs::write(dir.path().join("hybrid.sdp"), sdp).unwrap();
-    let mut watched = Watched::start(dir.path(), &["rtp:hybrid.sdp"]);
+    let mut watched = Watched::start(EXE, dir.path(), &["rtp:hybrid.sdp"]);
     // Nothing comes for a while: that is no failure.
     std::thread::sleep(Duration::from_secs(2));
     let line = format!("-v error -re -stream_loop 20 -i loud.wav -ar 8000 -c:a pcm_alaw -f rtp rtp://127.0.0.1:{port}");
@@ -244,24 +159,9 @@ fn a_port_that_is_taken_is_told_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let mut watched = Watched::start(dir.path(), &[&format!("srt://127.0.0.1:{port}?mode=listener")]);
+    let mut watched = Watched::start(EXE, dir.path(), &[&format!("srt://127.0.0.1:{port}?mode=listener")]);
     watched.wait(&format!("srt-{port}: "), VERDICT);
     assert_eq!(watched.child.wait().unwrap().code(), Some(1));
-}
-
-/// A name of the program that is needed and not installed, if so.
-fn lacks(names: &[&str]) -> bool {
-    let missing = names.iter().find(|name| {
-        !Command::new("sh")
-            .args(["-c", &format!("command -v {name}")])
-            .stdout(Stdio::null())
-            .status()
-            .unwrap()
-            .success()
-    });
-    missing
-        .inspect(|name| eprintln!("skipped: {name} is not installed (`make setup` installs it on Debian and Ubuntu)"))
-        .is_some()
 }
 
 /// A session of its own, with a camera that is unplugged and plugged in again when files of that name are there.
@@ -296,7 +196,8 @@ fn a_pipewire_camera_is_taken_away_and_brought_back() {
     }
     let dir = tempfile::tempdir().unwrap();
     let _session = session(dir.path());
-    let mut watched = Watched::start_with(dir.path(), "watch", &["node:camera-1"], &[("XDG_RUNTIME_DIR", dir.path())]);
+    let mut watched =
+        Watched::start_with(EXE, dir.path(), "watch", &["node:camera-1"], &[("XDG_RUNTIME_DIR", dir.path())]);
     watched.wait("camera-1 face  joined", VERDICT);
     std::fs::write(dir.path().join("unplug"), "").unwrap();
     watched.wait("  unobservable", Duration::from_secs(8));
@@ -317,8 +218,13 @@ fn what_is_on_a_screen_is_watched() {
     std::thread::sleep(Duration::from_secs(2));
     let line = "-q videotestsrc is-live=true horizontal-speed=3 ! video/x-raw,width=320,height=240,framerate=25/1 ! videoconvert ! ximagesink display=";
     let _window = Other::start(dir.path(), "gst-launch-1.0", &format!("{line}{display}"));
-    let mut watched =
-        Watched::start_with(dir.path(), "watch", &["screen:region=0,0,320x240"], &[("DISPLAY", Path::new(&display))]);
+    let mut watched = Watched::start_with(
+        EXE,
+        dir.path(),
+        "watch",
+        &["screen:region=0,0,320x240"],
+        &[("DISPLAY", Path::new(&display))],
+    );
     watched.wait("region-0-0 face  joined", VERDICT);
     assert_eq!(watched.end(), Some(0));
 }
@@ -349,7 +255,7 @@ fn the_guarded_camera_gives_the_same_pictures_and_says_when_nobody_guards() {
     let dir = tempfile::tempdir().unwrap();
     let _session = session(dir.path());
     let arguments = ["node:camera-1", "--name", "guarded", "--plain"];
-    let mut guard = Watched::start_with(dir.path(), "camera", &arguments, &[("XDG_RUNTIME_DIR", dir.path())]);
+    let mut guard = Watched::start_with(EXE, dir.path(), "camera", &arguments, &[("XDG_RUNTIME_DIR", dir.path())]);
     guard.wait("camera/camera face  joined", VERDICT);
     let recordings = (record(dir.path(), "camera-1", "original"), record(dir.path(), "guarded", "given"));
     std::thread::sleep(Duration::from_secs(5));
@@ -420,7 +326,8 @@ fn a_guest_comes_by_browser_with_a_link_that_is_good_once() {
     let dir = tempfile::tempdir().unwrap();
     loud(dir.path());
     let port = free_tcp();
-    let mut watched = Watched::start(dir.path(), &["--call", "counter", &format!("whip://127.0.0.1:{port}/desk-1")]);
+    let mut watched =
+        Watched::start(EXE, dir.path(), &["--call", "counter", &format!("whip://127.0.0.1:{port}/desk-1")]);
     let first = link(&watched.wait("good once", VERDICT));
     let Some(tab) = browser(dir.path(), &first) else { return };
     watched.wait("joined", VERDICT);
@@ -457,7 +364,8 @@ fn strangers_and_broken_offers_are_turned_away_and_the_door_stays_good() {
     let door = format!("whip://127.0.0.1:{port}/desk-1?token={agreed}");
     let brief = dir.path().join("brief.toml");
     std::fs::write(&brief, "[capture]\nopen_timeout_s = 2.0\n").unwrap();
-    let mut watched = Watched::start(dir.path(), &["--config", brief.to_str().unwrap(), "--call", "counter", &door]);
+    let mut watched =
+        Watched::start(EXE, dir.path(), &["--config", brief.to_str().unwrap(), "--call", "counter", &door]);
     let first = link(&watched.wait("good once", VERDICT));
     assert!(first.ends_with(agreed));
     let sdp = "application/sdp";
@@ -507,7 +415,8 @@ fn strangers_and_broken_offers_are_turned_away_and_the_door_stays_good() {
 fn a_session_is_ended_by_who_began_it() {
     let dir = tempfile::tempdir().unwrap();
     let port = free_tcp();
-    let mut watched = Watched::start(dir.path(), &["--call", "counter", &format!("whip://127.0.0.1:{port}/desk-1")]);
+    let mut watched =
+        Watched::start(EXE, dir.path(), &["--call", "counter", &format!("whip://127.0.0.1:{port}/desk-1")]);
     let first = link(&watched.wait("good once", VERDICT));
     let (page, token) = first.split_once('#').unwrap();
     let (status, answer, place) = offer(&first, token, "application/sdp", OFFER);

@@ -1,17 +1,18 @@
-//! Contribution feeds: SRT, RTMP, RTSP, RTP that an SDP file describes, and WebRTC.
+//! Contribution feeds: SRT, RTMP, RTSP, HLS, RTP that an SDP file describes, and WebRTC.
 
 use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gst::prelude::*;
 use gstreamer as gst;
 use gstreamer_sdp::SDPMessage;
 use url::{Url, form_urlencoded};
 
-use super::Guard;
 use super::element::make;
 use super::whip::{Held, OnDecoder, Whip};
+use super::{Guard, hls};
 use crate::trouble::{Stage, Trouble, code};
 
 /// Where a passphrase may stand instead of the command line, which every user of a machine can read.
@@ -20,6 +21,8 @@ pub const PASSPHRASE: &str = "CALLGUARD_SRT_PASSPHRASE";
 const SRT_LATENCY_MS: u32 = 120;
 /// What the jitter buffer holds back, milliseconds.
 const JITTER_MS: u32 = 100;
+/// Three pieces of ten seconds, which is as long as senders make them.
+const LEAD: Duration = Duration::from_secs(30);
 /// Largest SDP file, bytes.
 const LARGEST_SDP: u64 = 64 << 10;
 
@@ -32,6 +35,8 @@ pub enum Feed {
     Rtmp(Url),
     /// RTSP, pulled from a server or camera over TCP.
     Rtsp(Url),
+    /// The playlist of an HTTP live stream.
+    Hls(Url),
     /// RTP to ports of this machine, as this SDP file tells.
     Rtp(PathBuf),
     /// WebRTC, from a browser or another WHIP sender.
@@ -74,6 +79,7 @@ impl Feed {
             ("srt" | "rtmp" | "rtmps" | "rtsp" | "rtsps" | "whip", Some(_)) | ("rtp", None) if !rest.is_empty() => {
                 scheme
             }
+            ("http" | "https", Some(_)) if is_playlist(text) => scheme,
             _ => return Ok(None),
         };
         if !schemes.iter().any(|s| s == kind) {
@@ -87,7 +93,7 @@ impl Feed {
             ));
         }
         let url = || {
-            const FORM: &str = "Write rtmp://HOST/APP/STREAM or rtsp://HOST/PATH.";
+            const FORM: &str = "Write rtmp://HOST/APP/STREAM, rtsp://HOST/PATH or https://HOST/PATH.m3u8.";
             let url = Url::parse(text).map_err(|e| wrong(text, &e, FORM))?;
             if url.host_str().is_none_or(str::is_empty) { Err(wrong(text, &"no host", FORM)) } else { Ok(url) }
         };
@@ -95,6 +101,7 @@ impl Feed {
             ("srt", Some(address)) => Self::Srt(Srt::parse(text, address)?),
             ("whip", _) => Self::Whip(Whip::parse(text)?),
             ("rtmp" | "rtmps", _) => Self::Rtmp(url()?),
+            ("http" | "https", _) => Self::Hls(url()?),
             ("rtp", _) => {
                 let file = PathBuf::from(rest);
                 medias(&file)?;
@@ -114,7 +121,8 @@ impl Feed {
             Self::Srt(srt) => srt.stream.clone().unwrap_or_else(|| format!("srt-{}", srt.port)),
             Self::Rtmp(url) | Self::Rtsp(url) => last(url).unwrap_or_else(|| url.scheme().to_owned()),
             Self::Whip(whip) => whip.name().to_owned(),
-            Self::Rtp(file) => file.file_stem().map_or_else(|| "rtp".to_owned(), |s| s.to_string_lossy().into_owned()),
+            Self::Hls(url) => last(url).map_or_else(|| "hls".to_owned(), |name| stem(Path::new(&name))),
+            Self::Rtp(file) => stem(file),
         }
     }
 
@@ -124,12 +132,20 @@ impl Feed {
         !matches!(self, Self::Srt(Srt { listens: true, .. }) | Self::Rtp(_) | Self::Whip(_))
     }
 
+    /// How long its first picture or sound may take beyond what it takes to open: that of a playlist comes with its next piece but one.
+    #[must_use]
+    pub fn lead(&self) -> Duration {
+        if matches!(self, Self::Hls(_)) { LEAD } else { Duration::ZERO }
+    }
+
     /// Schemes of what may be opened on its behalf.
     fn reach(&self) -> &'static [&'static str] {
         match self {
             Self::Srt(_) => &["srt"],
             Self::Rtmp(_) => &["rtmp", "rtmps"],
             Self::Rtsp(_) => &["rtsp", "rtsps"],
+            Self::Hls(url) if url.scheme() == "https" => &["https"],
+            Self::Hls(_) => &["http", "https"],
             Self::Rtp(_) => &["udp"],
             Self::Whip(_) => &[],
         }
@@ -144,7 +160,11 @@ impl Feed {
         let reach = self.reach();
         match self {
             Self::Whip(whip) => return whip.open(pipeline, guard, with).map(Some),
-            Self::Srt(srt) => with(&decoded(pipeline, guard, reach, &[srt.element()?])?),
+            Self::Srt(srt) => {
+                let source = srt.element("srtsrc")?;
+                guard.await_caller(&source);
+                with(&decoded(pipeline, guard, reach, &[source])?);
+            }
             Self::Rtmp(url) => {
                 let source = make("rtmp2src")?;
                 source.set_property("location", url.as_str());
@@ -163,6 +183,7 @@ impl Feed {
                 pipeline.add(&decoder).map_err(|e| internal(&e))?;
                 with(&decoder);
             }
+            Self::Hls(url) => hls::open(url, pipeline, guard, reach, &with)?,
             Self::Rtp(file) => {
                 let wanted = |media: &Media| if media.sound { guard.wanted().sound } else { guard.wanted().pictures };
                 let medias = medias(file)?.into_iter().filter(wanted);
@@ -176,7 +197,7 @@ impl Feed {
 }
 
 /// `parts`, then a decoder.
-fn decoded(
+pub(super) fn decoded(
     pipeline: &gst::Pipeline,
     guard: &Guard,
     reach: &'static [&'static str],
@@ -191,7 +212,11 @@ fn decoded(
 }
 
 impl Srt {
-    fn parse(text: &str, address: &str) -> Result<Self, Trouble> {
+    /// Reads `text`, whose `address` stands after `srt://`.
+    ///
+    /// # Errors
+    /// [`code::CONFIG`] with what is wrong.
+    pub fn parse(text: &str, address: &str) -> Result<Self, Trouble> {
         const FORM: &str = "Write srt://HOST:PORT to call, srt://:PORT to be called; after ? may stand mode=listener, passphrase=, streamid=, latency= (ms), joined by &.";
         let (address, query) = address.split_once('?').unwrap_or((address, ""));
         let (host, port) = address.trim_end_matches('/').rsplit_once(':').unwrap_or((address, ""));
@@ -247,23 +272,37 @@ impl Srt {
     }
 
     /// Without its passphrase.
-    fn uri(&self) -> String {
+    #[must_use]
+    pub fn uri(&self) -> String {
         let host = self.host.clone().unwrap_or_else(|| Ipv4Addr::UNSPECIFIED.to_string());
         let host = if host.contains(':') { format!("[{host}]") } else { host };
         format!("srt://{host}:{}?mode={}", self.port, if self.listens { "listener" } else { "caller" })
     }
 
-    fn element(&self) -> Result<gst::Element, Trouble> {
-        let source = make("srtsrc")?;
-        source.set_property("uri", self.uri());
-        source.set_property("latency", i32::try_from(self.latency_ms).unwrap_or(i32::MAX));
+    /// What sends there. It does not wait for a receiver, and fails where the one that it called is gone.
+    ///
+    /// # Errors
+    /// Where the element is missing.
+    pub fn sink(&self) -> Result<gst::Element, Trouble> {
+        let sink = self.element("srtsink")?;
+        sink.set_property("wait-for-connection", false);
+        sink.set_property("sync", false);
+        sink.set_property("async", false);
+        sink.set_property("auto-reconnect", false);
+        Ok(sink)
+    }
+
+    fn element(&self, factory: &str) -> Result<gst::Element, Trouble> {
+        let element = make(factory)?;
+        element.set_property("uri", self.uri());
+        element.set_property("latency", i32::try_from(self.latency_ms).unwrap_or(i32::MAX));
         if let Some(passphrase) = &self.passphrase {
-            source.set_property("passphrase", passphrase);
+            element.set_property("passphrase", passphrase);
         }
         if let Some(stream) = &self.stream {
-            source.set_property("streamid", stream);
+            element.set_property("streamid", stream);
         }
-        Ok(source)
+        Ok(element)
     }
 }
 
@@ -336,6 +375,16 @@ fn medias(file: &Path) -> Result<Vec<Media>, Trouble> {
     if found.is_empty() { Err(unfit("it describes neither sound nor pictures")) } else { Ok(found) }
 }
 
+/// Whether an address is that of a playlist, by its path.
+fn is_playlist(text: &str) -> bool {
+    let path = text.split(['?', '#']).next().unwrap_or_default();
+    Path::new(path).extension().is_some_and(|e| e.eq_ignore_ascii_case("m3u8"))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "stream".to_owned(), |s| s.to_string_lossy().into_owned())
+}
+
 fn wrong(text: &str, what: &dyn std::fmt::Display, hint: &str) -> Trouble {
     let shown = text.split('?').next().unwrap_or_default();
     Trouble::new(code::CONFIG, Stage::Configure, format!("{shown}: {what}"), hint)
@@ -349,7 +398,7 @@ fn internal(e: &dyn std::fmt::Display) -> Trouble {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 7] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp", "whip"];
+    const ALL: [&str; 9] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp", "whip", "http", "https"];
 
     fn parse(text: &str) -> Result<Option<Feed>, Trouble> {
         Feed::parse(OsStr::new(text), &ALL.map(str::to_owned))
@@ -366,6 +415,8 @@ mod tests {
         }
         assert_eq!(parse("rtmp://host/live/guest").unwrap().unwrap().name(), "guest");
         assert_eq!(parse("rtsp://host/").unwrap().unwrap().name(), "rtsp");
+        assert_eq!(parse("https://host/live/guest.M3U8?token=x.ts").unwrap().unwrap().name(), "guest");
+        assert_eq!(parse("http://host/film.ts?list=a.m3u8"), Ok(None));
         assert_eq!(Feed::parse(OsStr::new("srt://h:1"), &["rtsp".to_owned()]).unwrap_err().code, code::SCHEME);
     }
 

@@ -19,7 +19,9 @@ fn package(factory: &str) -> &'static str {
         }
         "pipewiresrc" => "gstreamer1.0-pipewire",
         "nicesrc" => "gstreamer1.0-nice",
-        "srtsrc" | "rtmp2src" | "webrtcbin" | "tsdemux" | "h264parse" | "openh264enc" => "gstreamer1.0-plugins-bad",
+        "srtsrc" | "srtsink" | "mpegtsmux" | "rtmp2src" | "webrtcbin" | "tsdemux" | "h264parse" | "openh264enc" => {
+            "gstreamer1.0-plugins-bad"
+        }
         name if name.starts_with("av") => "gstreamer1.0-libav",
         _ => "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav",
     }

@@ -1,6 +1,7 @@
 //! What a decoder may do on behalf of an input: open nothing else, and stay within the limits.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use gst::prelude::*;
 use gstreamer as gst;
@@ -26,6 +27,7 @@ const PLAYLISTS: [&str; 8] = [
 pub struct Guard {
     found: Arc<Mutex<Option<Trouble>>>,
     seen: Arc<Mutex<Seen>>,
+    called: Arc<OnceLock<Instant>>,
     wanted: Kinds,
     limits: Arc<Limits>,
     shown: Arc<str>,
@@ -36,7 +38,14 @@ impl Guard {
     #[must_use]
     pub fn new(limits: &Limits, shown: &str, wanted: Kinds) -> Self {
         let limits = Arc::new(limits.clone());
-        Self { found: Arc::default(), seen: Arc::default(), wanted, limits, shown: shown.into() }
+        Self {
+            found: Arc::default(),
+            seen: Arc::default(),
+            called: Arc::default(),
+            wanted,
+            limits,
+            shown: shown.into(),
+        }
     }
 
     /// What is to be decoded.
@@ -60,6 +69,21 @@ impl Guard {
     /// Notes what is wrong; the first note stands.
     pub fn note(&self, trouble: Trouble) {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(trouble);
+    }
+
+    /// When somebody called an input that listens, if so.
+    #[must_use]
+    pub fn called(&self) -> Option<Instant> {
+        self.called.get().copied()
+    }
+
+    /// Has `listener` tell when somebody calls.
+    pub(super) fn await_caller(&self, listener: &gst::Element) {
+        let called = Arc::clone(&self.called);
+        listener.connect("caller-added", false, move |_| {
+            called.get_or_init(Instant::now);
+            None
+        });
     }
 
     /// What is wrong so far.

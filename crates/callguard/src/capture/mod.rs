@@ -7,6 +7,7 @@ pub mod decode;
 pub mod element;
 mod expand;
 mod guard;
+mod hls;
 mod kinds;
 pub mod mic;
 pub mod open;
@@ -16,7 +17,7 @@ pub mod whip;
 mod whole;
 
 pub use announcements::announcements;
-pub use contribution::Feed;
+pub use contribution::{Feed, Srt};
 pub use expand::{MEDIA_EXTENSIONS, expand};
 pub use guard::{Guard, trouble_of};
 pub use kinds::Kinds;

@@ -189,6 +189,7 @@ Contribution feeds, where capture.watch_schemes allows them (the profile broadca
                       of the machine can read); also streamid=, latency= in ms
   rtmp:// rtmps://    pulled from a server
   rtsp:// rtsps://    pulled from a server or camera, over TCP
+  http(s)://….m3u8    pulled from a server: an HTTP live stream (HLS), not encrypted
   rtp:FILE.sdp        RTP to ports of this machine, as the SDP file tells (phone hybrids: G.711, L16, Opus)
   whip://ADDRESS:PORT/NAME
                       a guest's browser, or any other WHIP sender (OBS 30: http://ADDRESS:PORT/NAME/whip and the token).
@@ -209,7 +210,7 @@ pub struct Watch {
     #[arg(long = "call", value_name = "NAME", action = clap::ArgAction::Append)]
     pub calls: Vec<String>,
     /// A file or URI played at real-time pace (sound, pictures, or both), `mic` or `mic:DEVICE`, `camera` or a V4L2 device such as
-    /// /dev/video0, `screen` or a part of it, a PipeWire `node:NAME`, a feed (srt, rtmp, rtsp, rtp, whip: below), or `test`
+    /// /dev/video0, `screen` or a part of it, a PipeWire `node:NAME`, a feed (srt, rtmp, rtsp, http, rtp, whip: below), or `test`
     #[arg(required_unless_present_any = ["video", "audio"], value_name = "SRC")]
     pub sources: Vec<OsString>,
     /// Only the pictures of a source, as part of the call before it; may be repeated
@@ -218,8 +219,9 @@ pub struct Watch {
     /// Only the sound of a source, as part of the call before it; may be repeated
     #[arg(long, value_name = "SRC", action = clap::ArgAction::Append)]
     pub audio: Vec<OsString>,
-    /// Show the pictures with what is found: `window`, or a .webm, .mkv or .mp4 file; of several calls each has its own
-    #[arg(long, value_name = "FILE|window")]
+    /// Show the pictures with what is found: `window`, or a .webm, .mkv or .mp4 file, of several calls each has its own; or of one call an
+    /// address for a multiviewer, `srt://HOST:PORT` or `srt://:PORT` (as for feeds, below)
+    #[arg(long, value_name = "FILE|window|srt://…")]
     pub overlay: Option<OsString>,
     /// Append every event to this file, one JSON object per line (callguard.event/1)
     #[arg(long, value_name = "FILE")]

@@ -72,7 +72,9 @@ fn decoded(decoder: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, bran
     let progress = Arc::clone(&branch.progress);
     let (weak, guard, branch) = (pipeline.downgrade(), guard.clone(), Arc::clone(branch));
     decoder.connect_pad_added(move |_, pad| {
-        if let Some(pipeline) = weak.upgrade()
+        // What was refused is shown as well: nobody takes it.
+        if guard.found().is_none()
+            && let Some(pipeline) = weak.upgrade()
             && let Err(trouble) = branch.connect(&pipeline, pad)
         {
             guard.note(trouble);

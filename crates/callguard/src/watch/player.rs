@@ -35,6 +35,8 @@ pub struct Player {
     device: bool,
     /// Whether silence before anything came is a failure: what plays, is pulled, and cameras. A microphone has its own watchdog.
     must_open: bool,
+    /// How long that may take.
+    open_within: Duration,
     /// Whether silence afterwards is one.
     must_go_on: bool,
     limits: Limits,
@@ -84,6 +86,8 @@ impl Player {
                 From::Feed(feed) => feed.is_pulled(),
                 From::Mic(_) | From::Test => false,
             },
+            open_within: limits.open_timeout
+                + if let From::Feed(feed) = &source.from { feed.lead() } else { Duration::ZERO },
             // A phone line may be silent for as long as its caller is, and goes on by itself.
             must_go_on: !matches!(source.from, From::Mic(_) | From::Test | From::Feed(Feed::Rtp(_))),
             limits: limits.clone(),
@@ -152,15 +156,22 @@ impl Player {
             self.last = (buffers, Instant::now());
         }
         // Ready, it waits for the others of its call.
-        let matters = if buffers == 0 { self.must_open } else { self.must_go_on };
-        if !matters || (self.waits() && self.is_ready()) {
+        if self.waits() && self.is_ready() {
             return None;
         }
-        let (late, after, what, code) = if buffers == 0 {
-            (self.begun.elapsed(), self.limits.open_timeout, "did not open within", code::OPEN_TIMEOUT)
-        } else {
-            let most = if self.live { STALLED.min(self.limits.data_timeout) } else { self.limits.data_timeout };
-            (self.last.1.elapsed(), most, "gave nothing more for", code::DATA_TIMEOUT)
+        let (late, after, what, code) = match (buffers, self.guard.called()) {
+            (0, _) if self.must_open => {
+                (self.begun.elapsed(), self.open_within, "did not open within", code::OPEN_TIMEOUT)
+            }
+            // It would keep out everyone else.
+            (0, Some(at)) => {
+                (at.elapsed(), self.open_within, "somebody called and gave nothing for", code::OPEN_TIMEOUT)
+            }
+            (1.., _) if self.must_go_on => {
+                let most = if self.live { STALLED.min(self.limits.data_timeout) } else { self.limits.data_timeout };
+                (self.last.1.elapsed(), most, "gave nothing more for", code::DATA_TIMEOUT)
+            }
+            _ => return None,
         };
         if late <= after {
             return None;
