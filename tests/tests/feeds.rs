@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use callguard_e2e::convert;
 use callguard_e2e::live::{Other, Sender, VERDICT, Watched, free_tcp, free_udp, lacks, loud, serve};
+use callguard_e2e::pictures::frames;
 
 const EXE: &str = env!("CARGO_BIN_EXE_callguard-under-test");
 const SEND_SRT: &str = "-v error -re -stream_loop 20 -i loud.wav -c:a aac -f mpegts";
@@ -131,6 +132,49 @@ fn pictures_and_sound_of_a_playlist_lie_beside_each_other() {
         assert!(watched.seen.iter().any(|line| line.contains(wanted)), "{wanted} in {:?}", watched.seen);
     }
     assert_eq!(watched.end(), Some(0));
+}
+
+/// A receiver's film: size, and number of pictures.
+#[track_caller]
+fn received(dir: &Path, from: &str, file: &str) -> (u32, u32, u32) {
+    let arguments = ["90", "ffmpeg", "-v", "error", "-y", "-i", from, "-frames:v", "20", "-c:v", "mjpeg", file];
+    let mut receiver = Other::start_with(dir, "timeout", &arguments);
+    assert!(receiver.0.wait().unwrap().success(), "nothing comes from {from}");
+    frames(&dir.join(file))
+}
+
+#[test]
+fn the_overlay_goes_to_receivers_that_come_and_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let port = free_udp();
+    let overlay = format!("srt://127.0.0.1:{port}?mode=listener&passphrase=correct-horse");
+    let mut watched = Watched::start(EXE, dir.path(), &["--video", "test", "--overlay", &overlay]);
+    watched.wait("test face  joined", VERDICT);
+    for file in ["first.mov", "second.mov"] {
+        let seen = received(dir.path(), &format!("srt://127.0.0.1:{port}?passphrase=correct-horse"), file);
+        assert_eq!(seen, (640, 360, 20), "{file}");
+    }
+    assert_eq!(watched.end(), Some(0));
+}
+
+#[test]
+fn an_overlay_that_nobody_receives_is_nothing_to_the_call() {
+    let dir = tempfile::tempdir().unwrap();
+    let port = free_udp();
+    let overlay = format!("srt://127.0.0.1:{port}");
+    let mut watched = Watched::start(EXE, dir.path(), &["--video", "test", "--overlay", &overlay]);
+    watched.wait("test face  joined", VERDICT);
+    watched.find(&["nobody receives the overlay"], VERDICT);
+    watched.wait("test face  ", VERDICT);
+    // It is called as soon as it is there.
+    let seen = received(dir.path(), &format!("srt://127.0.0.1:{port}?mode=listener"), "late.mov");
+    assert_eq!(seen, (640, 360, 20));
+    assert!(!watched.seen.iter().any(|line| line.contains("unobservable")), "{:?}", watched.seen);
+    assert_eq!(watched.end(), Some(0));
+    let two = ["--overlay", &overlay, "--call", "a", "test", "--call", "b", "test"];
+    let mut refused = Watched::start(EXE, dir.path(), &two);
+    refused.wait("an SRT address takes the pictures of one call", VERDICT);
+    assert_eq!(refused.child.wait().unwrap().code(), Some(2));
 }
 
 #[test]

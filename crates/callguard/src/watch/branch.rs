@@ -133,7 +133,11 @@ impl Branch {
         let overlay = if number == 1 { overlay.clone() } else { overlay.marked(&number.to_string()) };
         let shown = self.watched.shown();
         overlay::check(&overlay, &shown)?;
-        let tail = overlay.tail(&self.watched.call, &stream, caps)?;
+        let Some(tail) = overlay.tail(&self.watched.call, &stream, caps)? else {
+            tracing::warn!(stage = "report", source = shown, "the overlay shows another stream: an address takes one");
+            parts.push(nowhere()?);
+            return Ok(parts);
+        };
         if let Some(recording) = Recording::of(&overlay, &tail, &shown)? {
             self.progress.recordings.lock().unwrap_or_else(PoisonError::into_inner).push(recording);
         }

@@ -85,8 +85,17 @@ pub fn plan(groups: &[CallSources], limits: &Limits) -> Result<Vec<Planned>, Tro
 /// Takes out what no model of the engine can judge.
 ///
 /// # Errors
-/// Where nothing is left of a source, or the overlay has nothing to draw.
+/// Where nothing is left of a source, or the overlay has nothing to draw, or more than it can show.
 pub fn fit(planned: &mut [Planned], show: &Show, engine: &Engine) -> Result<(), Trouble> {
+    if let (Some(Overlay::Srt(_)), 2..) = (&show.overlay, planned.len()) {
+        let what = "--overlay: an SRT address takes the pictures of one call";
+        return Err(Trouble::new(
+            code::CONFIG,
+            Stage::Configure,
+            what,
+            "Run one callguard for each call that is shown.",
+        ));
+    }
     if engine.sees() {
         return Ok(());
     }

@@ -9,6 +9,7 @@ mod jsonl;
 mod overlay;
 mod plain;
 mod player;
+mod relay;
 mod screen;
 mod source;
 mod summary;

@@ -1,4 +1,4 @@
-//! Where the overlaid picture goes: a window or a file.
+//! Where the overlaid picture goes: a window, a file or an SRT address.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,8 @@ use gst::prelude::*;
 use gstreamer as gst;
 
 use super::branch::static_pad;
+use super::relay::Relay;
+use crate::capture::Srt;
 use crate::capture::element::make;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -22,6 +24,8 @@ pub enum Overlay {
     Window,
     /// A file per video stream.
     File(PathBuf, Kind),
+    /// H.264 in MPEG-TS, to whoever receives it.
+    Srt(Relay),
 }
 
 /// What a file is made with.
@@ -39,7 +43,7 @@ impl Overlay {
     /// Reads the flag's value. A file named `window` is written `./window`.
     ///
     /// # Errors
-    /// [`code::CONFIG`] for another extension, a folder that is not there, or a window without a display.
+    /// [`code::CONFIG`] for another extension, an address that cannot be, a folder that is not there, or a window without a display.
     pub fn parse(argument: &OsStr) -> Result<Self, Trouble> {
         let refuse = |what: String, hint: &str| Trouble::new(code::CONFIG, Stage::Configure, what, hint);
         let files = "Name a file that ends in .webm, .mkv or .mp4.";
@@ -50,6 +54,9 @@ impl Overlay {
             } else {
                 Err(refuse("--overlay window: there is no display here".to_owned(), files))
             };
+        }
+        if let Some((text, address)) = argument.to_str().and_then(|text| Some((text, text.strip_prefix("srt://")?))) {
+            return Srt::parse(text, address).map(|to| Self::Srt(Relay::new(to)));
         }
         let path = Path::new(argument);
         let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
@@ -78,15 +85,20 @@ impl Overlay {
         Self::File(path.with_file_name(name), *kind)
     }
 
-    /// Everything behind `callguardvideo`, in the order of the flow. `caps` are the stream's.
+    /// Everything behind `callguardvideo`, in the order of the flow; `None`: another stream is shown there. `caps` are the stream's.
     ///
     /// # Errors
     /// Where an element is missing.
-    pub fn tail(&self, call: &str, stream: &str, caps: &gst::CapsRef) -> Result<Vec<gst::Element>, Trouble> {
+    pub fn tail(&self, call: &str, stream: &str, caps: &gst::CapsRef) -> Result<Option<Vec<gst::Element>>, Trouble> {
+        let Some(sink) = self.sink(&format!("{call}/{stream}"))? else { return Ok(None) };
         let (pace, queue) = (make("clocksync")?, make("queue")?);
         queue.set_property("max-size-buffers", WAITING);
         queue.set_property("max-size-bytes", 0u32);
         queue.set_property("max-size-time", 0u64);
+        if let Self::Srt(_) = self {
+            // Who receives it wants what is now, and may come late to an encoder that is slow.
+            queue.set_property_from_str("leaky", "downstream");
+        }
         let (weave, flip, draw) = (make("deinterlace")?, make("videoflip")?, make("callguardoverlay")?);
         // As many pictures as come in.
         weave.set_property_from_str("fields", "top");
@@ -96,14 +108,14 @@ impl Overlay {
         let mut parts = vec![pace, queue, make("videoconvert")?];
         parts.extend(self.scaled(caps)?);
         parts.extend([weave, flip, make("videoconvert")?, draw, make("videoconvert")?]);
-        parts.extend(self.sink()?);
-        Ok(parts)
+        parts.extend(sink);
+        Ok(Some(parts))
     }
 
-    /// A file keeps one size, an even one, whatever its stream does later.
+    /// What is coded keeps one size, an even one, whatever its stream does later.
     fn scaled(&self, caps: &gst::CapsRef) -> Result<Vec<gst::Element>, Trouble> {
         let even = |key: &str| caps.structure(0).and_then(|s| s.get::<i32>(key).ok()).map(|n| (n & !1).max(2));
-        let (Self::File(..), Some(width), Some(height)) = (self, even("width"), even("height")) else {
+        let (false, Some(width), Some(height)) = (*self == Self::Window, even("width"), even("height")) else {
             return Ok(Vec::new());
         };
         let (scale, filter) = (make("videoscale")?, make("capsfilter")?);
@@ -113,8 +125,20 @@ impl Overlay {
         Ok(vec![scale, filter])
     }
 
-    fn sink(&self) -> Result<Vec<gst::Element>, Trouble> {
-        let Self::File(path, kind) = self else { return Ok(vec![make("autovideosink")?]) };
+    fn sink(&self, shown: &str) -> Result<Option<Vec<gst::Element>>, Trouble> {
+        let (path, kind) = match self {
+            Self::Window => return Ok(Some(vec![make("autovideosink")?])),
+            Self::File(path, kind) => (path, kind),
+            Self::Srt(relay) => {
+                let mut parts = h264()?;
+                let muxer = make("mpegtsmux")?;
+                // As many packets as an SRT message holds.
+                muxer.set_property("alignment", 7i32);
+                let Some(sink) = relay.sink(shown)? else { return Ok(None) };
+                parts.extend([muxer, sink]);
+                return Ok(Some(parts));
+            }
+        };
         let (mut parts, muxer) = match kind {
             Kind::WebM => (vec![vp8()?], "webmmux"),
             Kind::Matroska => (vec![vp8()?], "matroskamux"),
@@ -126,7 +150,7 @@ impl Overlay {
         sink.set_property("sync", false);
         sink.set_property("async", false);
         parts.extend([make(muxer)?, sink]);
-        Ok(parts)
+        Ok(Some(parts))
     }
 }
 
@@ -144,7 +168,10 @@ fn h264() -> Result<Vec<gst::Element>, Trouble> {
     encoder.set_property_from_str("complexity", "low");
     encoder.set_property("bitrate", 2_000_000u32);
     encoder.set_property("gop-size", 60u32);
-    Ok(vec![encoder, make("h264parse")?])
+    let parse = make("h264parse")?;
+    // Whoever comes late needs what every picture is decoded by.
+    parse.set_property("config-interval", -1i32);
+    Ok(vec![encoder, parse])
 }
 
 /// A file that is being written: it must be ended before its pipeline stops, or nothing can play it.
@@ -205,7 +232,7 @@ mod tests {
     fn the_extension_tells_the_kind() {
         let kind = |name: &str| match Overlay::parse(OsStr::new(name)) {
             Ok(Overlay::File(_, kind)) => Ok(kind),
-            Ok(Overlay::Window) => Err("window".to_owned()),
+            Ok(other) => Err(format!("{other:?}")),
             Err(trouble) => Err(trouble.message),
         };
         assert_eq!(kind("a.webm"), Ok(Kind::WebM));
@@ -214,6 +241,9 @@ mod tests {
         assert!(kind("a.avi").unwrap_err().contains("what kind"));
         assert!(kind("./window").unwrap_err().contains("what kind"));
         assert!(kind("no/such/folder/a.mp4").unwrap_err().contains("no/such/folder"));
+        assert!(kind("srt://viewer.example:9000").unwrap_err().contains("mode=caller"));
+        assert!(kind("srt://:9000").unwrap_err().contains("without a passphrase"));
+        assert!(kind("srt://viewer.example").unwrap_err().contains("no port"));
     }
 
     #[test]
