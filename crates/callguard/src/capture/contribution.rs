@@ -11,6 +11,7 @@ use gstreamer_sdp::SDPMessage;
 use url::{Url, form_urlencoded};
 
 use super::element::make;
+use super::guard::caps_trouble;
 use super::whip::{Held, OnDecoder, Whip};
 use super::{Guard, hls};
 use crate::trouble::{Stage, Trouble, code};
@@ -19,6 +20,8 @@ use crate::trouble::{Stage, Trouble, code};
 pub const PASSPHRASE: &str = "CALLGUARD_SRT_PASSPHRASE";
 /// What SRT holds back to have lost packets sent again, milliseconds: the library's own 120, a network's round trip a few times over.
 const SRT_LATENCY_MS: u32 = 120;
+/// How soon SRT notices that it is to stop, milliseconds.
+const SRT_POLL_MS: i32 = 100;
 /// What the jitter buffer holds back, milliseconds.
 const JITTER_MS: u32 = 100;
 /// Three pieces of ten seconds, which is as long as senders make them.
@@ -186,7 +189,13 @@ impl Feed {
             Self::Hls(url) => hls::open(url, pipeline, guard, reach, &with)?,
             Self::Rtp(file) => {
                 let wanted = |media: &Media| if media.sound { guard.wanted().sound } else { guard.wanted().pictures };
-                let medias = medias(file)?.into_iter().filter(wanted);
+                let medias: Vec<Media> = medias(file)?.into_iter().filter(wanted).collect();
+                // Before a port is opened: what a depayloader of GStreamer 1.22 cannot do it passes over in silence.
+                if let Some(trouble) =
+                    medias.iter().find_map(|m| caps_trouble(guard.limits(), guard.shown(), &m.told()))
+                {
+                    return Err(trouble);
+                }
                 for media in medias {
                     with(&decoded(pipeline, guard, reach, &media.elements()?)?);
                 }
@@ -296,6 +305,8 @@ impl Srt {
         let element = make(factory)?;
         element.set_property("uri", self.uri());
         element.set_property("latency", i32::try_from(self.latency_ms).unwrap_or(i32::MAX));
+        // It waits for ever by itself, and then cannot be stopped: GStreamer 1.22 does not wake it.
+        element.set_property("poll-timeout", SRT_POLL_MS);
         if let Some(passphrase) = &self.passphrase {
             element.set_property("passphrase", passphrase);
         }
@@ -315,6 +326,17 @@ struct Media {
 }
 
 impl Media {
+    /// What it will be, as far as the description tells: there, all is text.
+    fn told(&self) -> gst::Structure {
+        let mut told = gst::Structure::new_empty(if self.sound { "audio/x-raw" } else { "video/x-raw" });
+        for (key, name) in [("encoding-params", "channels"), ("width", "width"), ("height", "height")] {
+            if let Some(value) = self.caps.structure(0).and_then(|s| s.get::<&str>(key).ok()) {
+                told.set(name, value.parse::<i32>().unwrap_or(i32::MAX));
+            }
+        }
+        told
+    }
+
     fn elements(&self) -> Result<[gst::Element; 2], Trouble> {
         let (source, jitter) = (make("udpsrc")?, make("rtpjitterbuffer")?);
         source.set_property("address", self.address.to_string());

@@ -137,7 +137,8 @@ impl Guard {
         let guard = self.clone();
         pipeline.connect_deep_element_added(move |_, _, element| guard.source(element, reach));
         let guard = self.clone();
-        let timeout = self.limits.data_timeout.as_secs().max(1) as u32;
+        // Later than whoever watches over it, who says more of it than "Internal data stream error".
+        let timeout = (self.limits.data_timeout.max(self.limits.open_timeout).as_secs() + 5) as u32;
         // Only what makes its own source tells of it.
         let makes_source = decoder.factory().is_some_and(|f| f.name() == "uridecodebin");
         let source_setup = move |values: &[gst::glib::Value]| -> Option<gst::glib::Value> {
