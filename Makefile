@@ -13,7 +13,7 @@ CAMERA ?=
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint fmt doc plugin train-voice train-face-detector train-face evaluate evaluate-face clean
+.PHONY: help setup demo test bench soak lint fmt doc plugin train-voice train-face-detector train-face evaluate evaluate-face clean
 
 help: ## list the targets
 	@echo "Callguard: a real-time liveness and deepfake guard for calls"
@@ -31,6 +31,9 @@ test: setup ## format, lint, unit, property, harness, end-to-end, doc and simula
 
 bench: setup ## measure: the decision, the models, the elements
 	@$(ROOT)/scripts/bench.sh
+
+soak: setup ## watch four calls whose senders fail at random for half an hour; MINUTES=5 SEED=1 are others
+	@cd $(ROOT) && MINUTES='$(or $(MINUTES),30)' SEED='$(or $(SEED),8)' cargo test --locked --package callguard-e2e --test soak -- --ignored --nocapture
 
 lint: setup ## formatting, clippy with warnings denied, shell and dependency checks
 	@$(ROOT)/scripts/lint.sh

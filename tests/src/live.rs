@@ -80,6 +80,13 @@ impl Watched {
         }
     }
 
+    /// The newest lines, for whoever wonders what it did.
+    #[must_use]
+    pub fn newest(&mut self) -> String {
+        self.seen.extend(self.lines.try_iter());
+        self.seen[self.seen.len().saturating_sub(40)..].join("\n")
+    }
+
     /// A line that holds each of `texts`, said already or to come.
     #[track_caller]
     pub fn find(&mut self, texts: &[&str], most: Duration) -> String {
