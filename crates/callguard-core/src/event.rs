@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Alert, ChartView, Hypothesis, ParticipantKind, Reason, State};
+use crate::{Alert, ChartView, FindingEvent, Hypothesis, ParticipantKind, Reason, State};
 
 /// The schema's name and version, in every event.
 pub const EVENT_SCHEMA: &str = "callguard.event/1";
@@ -25,6 +25,8 @@ pub enum EventType {
     AlertCleared,
     /// A person knows of an alert.
     AlertAcknowledged,
+    /// Something was found out about where a stream comes from, or no longer holds.
+    Finding,
     /// The detectors cannot run; media flows on.
     EngineUnavailable,
     /// A participant left.
@@ -43,6 +45,7 @@ impl EventType {
             Self::AlertRaised => "alert-raised",
             Self::AlertCleared => "alert-cleared",
             Self::AlertAcknowledged => "alert-acknowledged",
+            Self::Finding => "finding",
             Self::EngineUnavailable => "engine-unavailable",
             Self::Left => "left",
         }
@@ -88,6 +91,9 @@ pub struct CallEvent {
     /// The alert it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertEvent>,
+    /// The finding it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<FindingEvent>,
 }
 
 /// A chart in an event; all numbers in nats.
@@ -190,6 +196,9 @@ pub struct AlertEvent {
     pub threshold: f64,
     /// What each source gave.
     pub reasons: Vec<ReasonEvent>,
+    /// What is known of where the stream comes from; said beside the reasons, it gave nothing to this score.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingEvent>,
 }
 
 impl AlertEvent {
@@ -207,6 +216,7 @@ impl AlertEvent {
             score: alert.score,
             threshold: alert.threshold,
             reasons: alert.reasons.iter().map(ReasonEvent::from).collect(),
+            findings: Vec::new(),
         }
     }
 }

@@ -241,6 +241,10 @@ impl Participant {
                 }
             };
             self.charts[at].add(rule, evidence().filter(speaks));
+            // A rule looks at the source, not at the person: nobody is observed by it.
+            if rule.by_rule {
+                continue;
+            }
             self.newest = evidence().filter(speaks).map(|e| e.span.to).max().max(self.newest);
             self.lost = self.lost.filter(|lost| self.newest.is_none_or(|newest| newest <= *lost));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::simulate::{ChartLaw, GenuineGuests, MAX_MEMBERS, Member};
-use crate::{Hypothesis, Law, ParticipantKind, Policy, SourceId};
+use crate::{DEFAULT_CLIP, Hypothesis, Law, ParticipantKind, Policy, SourceId};
 
 /// A detector as fusion sees it: what its card names.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,20 @@ pub struct Source {
     pub law: Option<Law>,
     /// One window's llr is limited to ± this, nats.
     pub clip: f64,
+    /// It measures nothing: it says that a rule of the operator's was broken. Each time is [`Source::RULE`] nats, which is all that its chart
+    /// asks for to be *Suspect*; more it cannot raise. The promise is not about rules, so such a chart has no share in it.
+    pub rule: bool,
+}
+
+impl Source {
+    /// What a broken rule gives, nats: as much as the strongest window of a detector. No likelihood ratio stands behind it but the operator's word.
+    pub const RULE: f64 = DEFAULT_CLIP;
+
+    /// A source that says that a rule was broken.
+    #[must_use]
+    pub fn rule(id: SourceId, hypothesis: Hypothesis) -> Self {
+        Self { id, hypotheses: vec![hypothesis], law: None, clip: Self::RULE, rule: true }
+    }
 }
 
 /// How several sources of one hypothesis are weighed, fitted on the same clips.
@@ -82,7 +96,7 @@ pub enum RulesError {
 }
 
 /// One chart's rule. A hypothesis has a chart of its measured sources and, apart from it, one of those without a law, so that
-/// an unmeasured source can neither raise nor hinder *Synthetic*.
+/// an unmeasured source can neither raise nor hinder *Synthetic*; and a third of those that only say that a rule was broken.
 #[derive(Clone, Debug)]
 pub(crate) struct ChartRule {
     pub hypothesis: Hypothesis,
@@ -92,6 +106,8 @@ pub(crate) struct ChartRule {
     pub vouch: f64,
     pub thresholds: Thresholds,
     correlation: f64,
+    /// Of sources that measure nothing.
+    pub by_rule: bool,
     guests: Option<Arc<GenuineGuests>>,
 }
 
@@ -144,8 +160,9 @@ impl Rules {
         for hypothesis in Hypothesis::ALL {
             let named: Vec<&Source> = sources.iter().filter(|s| s.hypotheses.contains(&hypothesis)).collect();
             let fusion = fusions.iter().find(|f| f.hypothesis == hypothesis);
+            let (rules, named): (Vec<_>, Vec<_>) = named.into_iter().partition(|s| s.rule);
             let (measured, unmeasured): (Vec<_>, Vec<_>) = named.into_iter().partition(|s| s.law.is_some());
-            for members in [measured, unmeasured] {
+            for members in [measured, unmeasured, rules] {
                 if !members.is_empty() {
                     charts.push(ChartRule::new(hypothesis, &members, fusion)?);
                 }
@@ -185,7 +202,7 @@ impl Rules {
     }
 
     fn sharing(&self, in_use: impl Fn(Hypothesis) -> bool) -> Sharing {
-        let charts = self.charts.iter().filter(|c| in_use(c.hypothesis));
+        let charts = self.charts.iter().filter(|c| !c.by_rule && in_use(c.hypothesis));
         let measured = charts.clone().filter(|c| c.guests.is_some()).count();
         Sharing { measured, all: charts.count() }
     }
@@ -234,6 +251,7 @@ impl Rules {
         let suspect = (among(charts.all) * self.policy.suspect_factor).min(0.5);
         let within = call_s.min(LONGEST_S);
         let thresholds = |chart: &ChartRule| match &chart.guests {
+            _ if chart.by_rule => Thresholds { suspect: Source::RULE, synthetic: None },
             Some(guests) => {
                 let synthetic = guests.threshold(share, within);
                 Thresholds { suspect: guests.threshold(suspect, within).min(synthetic), synthetic: Some(synthetic) }
@@ -286,8 +304,8 @@ impl ChartRule {
                 return complain(format!("weight of {id}"), *w, "above 0, at most 10");
             }
         }
-        // Without a fit the sources are averaged: right if they say the same, too modest otherwise.
-        let plain = 1.0 / members.len() as f64;
+        // Without a fit the sources are averaged: right if they say the same, too modest otherwise. Each rule counts whole.
+        let plain = if members.iter().all(|s| s.rule) { 1.0 } else { 1.0 / members.len() as f64 };
         let members_of = |s: &&Source| MemberRule {
             source: s.id.clone(),
             weight: fusion.and_then(|f| f.weights.iter().find(|(id, _)| *id == s.id)).map_or(plain, |(_, w)| *w),
@@ -305,6 +323,7 @@ impl ChartRule {
             vouch: (1.0 / epsilon.max(1e-3)).ln(),
             thresholds: Thresholds { suspect: f64::INFINITY, synthetic: None },
             correlation: fusion.map_or(1.0, |f| f.correlation),
+            by_rule: members.iter().all(|s| s.rule),
             guests: None,
         };
         rule.rho = rule.law().map_or(0.0, |l| l.rho);
@@ -326,7 +345,13 @@ mod tests {
     use super::*;
 
     fn voice(law: Option<Law>) -> Source {
-        Source { id: SourceId::new("voice-clone"), hypotheses: vec![Hypothesis::VoiceSynthetic], law, clip: 4.0 }
+        Source {
+            id: SourceId::new("voice-clone"),
+            hypotheses: vec![Hypothesis::VoiceSynthetic],
+            law,
+            clip: 4.0,
+            rule: false,
+        }
     }
 
     const LAW: Law = Law { variance: 7.0, rho: 0.3, epsilon: 0.2, independence_s: 4.0, hop_s: 0.5 };
@@ -384,6 +409,17 @@ mod tests {
         let alone = alone.charts[0].thresholds;
         assert_eq!(both.synthetic, alone.synthetic);
         assert!(both.suspect > alone.suspect, "but in suspect: {both:?} {alone:?}");
+    }
+
+    #[test]
+    fn a_rule_takes_nothing_from_the_promise_and_asks_for_one_breach() {
+        let kept = Source::rule(SourceId::new("provenance"), Hypothesis::SourceInjected);
+        let both = Rules::new(Policy::default(), vec![voice(Some(LAW)), kept], &[]).expect("the law is in range");
+        assert_eq!(both.charts[0].thresholds, rules(Policy::default()).charts[0].thresholds, "as if it were not there");
+        let asked = Thresholds { suspect: Source::RULE, synthetic: None };
+        assert_eq!(both.thresholds(Hypothesis::SourceInjected), Some(asked));
+        let long = both.for_call_of(Duration::from_secs(7200)).in_use_for(&[ParticipantKind::Voice]);
+        assert_eq!(long.thresholds(Hypothesis::SourceInjected), Some(asked), "however long the call is");
     }
 
     #[test]

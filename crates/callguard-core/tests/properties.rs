@@ -14,7 +14,13 @@ const LAW: Law = Law { variance: 3.0, rho: 0.3, epsilon: 0.1, independence_s: 4.
 
 /// Two sources of the voice, one of the face, one without a law.
 static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
-    let source = |id, hypothesis, law| Source { id: SourceId::new(id), hypotheses: vec![hypothesis], law, clip: 4.0 };
+    let source = |id, hypothesis, law| Source {
+        id: SourceId::new(id),
+        hypotheses: vec![hypothesis],
+        law,
+        clip: 4.0,
+        rule: false,
+    };
     let sources = vec![
         source("voice-a", Hypothesis::VoiceSynthetic, Some(LAW)),
         source("voice-b", Hypothesis::VoiceSynthetic, Some(LAW)),

@@ -13,8 +13,13 @@ use callguard_core::{
 const LAW: Law = Law { variance: 3.0, rho: 0.0, epsilon: 0.1, independence_s: 4.0, hop_s: 4.0 };
 
 static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
-    let source =
-        Source { id: SourceId::new("voice"), hypotheses: vec![Hypothesis::VoiceSynthetic], law: Some(LAW), clip: 4.0 };
+    let source = Source {
+        id: SourceId::new("voice"),
+        hypotheses: vec![Hypothesis::VoiceSynthetic],
+        law: Some(LAW),
+        clip: 4.0,
+        rule: false,
+    };
     Arc::new(Rules::new(Policy { call_s: 60.0, ..Policy::default() }, vec![source], &[]).expect("in range"))
 });
 
@@ -211,6 +216,7 @@ fn a_blind_detector_cannot_vouch_for_anyone() {
         hypotheses: vec![Hypothesis::VoiceSynthetic],
         law: Some(blind),
         clip: 4.0,
+        rule: false,
     };
     let rules = Arc::new(Rules::new(Policy::default(), vec![source], &[]).expect("in range"));
     let mut line = Line::new();
@@ -250,4 +256,28 @@ fn whoever_left_is_gone_and_their_alerts_are_not() {
     assert_eq!(line.call.participants().count(), 0);
     assert_eq!(line.call.alerts().len(), 1);
     assert!(line.hears(4.0).is_empty(), "evidence about nobody here is passed over");
+}
+
+#[test]
+fn a_broken_rule_is_suspect_and_never_more() {
+    let source = Source::rule(SourceId::new("provenance"), Hypothesis::SourceInjected);
+    let mut call =
+        Call::new(Arc::new(Rules::new(Policy::default(), vec![source], &[]).expect("nothing to be out of range")));
+    let who = call.join(ParticipantKind::Face, MediaTime::ZERO);
+    for i in 1..20 {
+        let to = MediaTime::from_millis(400 * i);
+        let e = Evidence {
+            source: SourceId::new("provenance"),
+            subject: who,
+            span: Span { from: MediaTime::ZERO, to },
+            llr: Llr::new(Source::RULE).expect("finite"),
+            observed: Duration::ZERO,
+            fresh: Duration::ZERO,
+        };
+        call.tick(to, &[Observation::Evidence(e)]);
+        assert_eq!(call.participant(who).expect("seated").state(), State::Suspect);
+    }
+    assert!(call.alerts().is_empty());
+    call.tick(MediaTime::from_millis(10_001), &[]);
+    assert_eq!(call.participant(who).expect("seated").state(), State::Unobservable, "nobody was observed by it");
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use callguard_audio::Announcements;
-use callguard_core::Policy;
+use callguard_core::{Policy, Provenance};
 use callguard_inference::{Fallback, Provider};
 
 use crate::error::{EngineError, ErrorCode};
@@ -24,6 +24,8 @@ pub struct EngineConfig {
     pub workers: Option<usize>,
     /// What is promised to genuine guests.
     pub policy: Policy,
+    /// What it is worth that something is found out about where a stream comes from.
+    pub provenance: Provenance,
     /// The name of the profile, for reports.
     pub profile: String,
     /// Time between analysis instants; 0.1 to 4 s.
@@ -45,6 +47,7 @@ impl Default for EngineConfig {
             fallback: Fallback::None,
             workers: None,
             policy: Policy::default(),
+            provenance: Provenance::default(),
             profile: "default".into(),
             // The design's 0.5 s: eight looks at every 4 s window.
             hop: Duration::from_millis(500),

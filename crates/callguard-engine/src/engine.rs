@@ -118,7 +118,9 @@ impl Engine {
 
     fn with_models(detectors: Detectors, models: Vec<Model>, config: EngineConfig) -> Result<Self, EngineError> {
         let team = Arc::new(Team::new(&detectors, &config)?);
-        let rules = Arc::new(Rules::new(config.policy.clone(), team.sources(config.hop), &detectors.fusions)?);
+        let mut sources = team.sources(config.hop);
+        sources.extend(config.provenance.source());
+        let rules = Arc::new(Rules::new(config.policy.clone(), sources, &detectors.fusions)?);
         let (pool, waker) = Pool::start(config.threads()).map_err(|e| EngineError::no_threads(&e))?;
         let (lanes, entries) = team.lanes(2 * config.threads()).map_err(|e| EngineError::no_threads(&e))?;
         let calls: Arc<Mutex<BTreeMap<String, Arc<CallActor>>>> = Arc::default();

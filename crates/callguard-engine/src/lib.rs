@@ -27,6 +27,6 @@ pub use detect::{Detectors, Thumbnail};
 pub use engine::{Engine, ModelInfo};
 pub use error::{EngineError, ErrorCode};
 pub use fuse::{ChartPoint, Timeline, WindowPoint};
-pub use live::{CallView, FaceView, LiveCall, ParticipantView};
+pub use live::{CallView, FaceView, LiveCall, Origin, ParticipantView};
 pub use offline::{OfflineCall, StreamId};
 pub use report::{CallReport, ParticipantReport, StreamReport};

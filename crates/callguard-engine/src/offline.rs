@@ -198,6 +198,8 @@ impl OfflineCall {
             stats: s.stats,
             latency: Duration::ZERO,
             failed: s.sense.failed().map(str::to_owned),
+            // A recording claims to come from no device.
+            findings: Vec::new(),
         });
         let mut report = CallReport::of(&fusion, String::new(), &self.name, |_| String::new(), streams.collect());
         for s in &self.streams {

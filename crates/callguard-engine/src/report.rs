@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use callguard_core::{
-    Alert, AlertKey, ChartView, MediaTime, ParticipantId, ParticipantKind, Policy, Reason, SourceView, State, Verdict,
+    Alert, AlertKey, ChartView, FindingEvent, MediaTime, ParticipantId, ParticipantKind, Policy, Reason, SourceView,
+    State, Verdict,
 };
 
 use crate::capture::TapStats;
@@ -73,6 +74,8 @@ pub struct StreamReport {
     pub latency: Duration,
     /// Why it cannot be judged any more, if so.
     pub failed: Option<String>,
+    /// What was found out about where it comes from.
+    pub findings: Vec<FindingEvent>,
 }
 
 impl CallReport {

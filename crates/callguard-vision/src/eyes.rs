@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use callguard_core::{Abstain, EpochReason, MediaTime, Span};
+use callguard_core::{Abstain, EpochReason, Found, MediaTime, Span};
 
 use crate::cue::Memory;
 use crate::detect;
+use crate::origin::Origin;
 use crate::track::{LOST, Move, Now, Thumb, Tracks, View};
 use crate::window::Desk;
 use crate::{CropId, DETECTOR_SIDE, Face, Look, Picture, PictureError, Seat, Sight, sample};
@@ -68,6 +69,7 @@ pub struct Eyes {
     tracks: Tracks,
     desks: Vec<Desk>,
     memory: Memory,
+    origin: Origin,
     newest: Option<MediaTime>,
     asked: Option<Asked>,
     next_crop: CropId,
@@ -92,6 +94,7 @@ impl Eyes {
             tracks: Tracks::default(),
             desks: Vec::new(),
             memory: Memory::default(),
+            origin: Origin::default(),
             newest: None,
             asked: None,
             next_crop: CropId(0),
@@ -175,6 +178,7 @@ impl Eyes {
         self.tracks.vacate(reason, &mut moves);
         self.apply(&moves, at, out);
         self.memory = Memory::default();
+        self.origin = Origin::default();
     }
 
     /// The end: what was gathered is judged or abstained from.
@@ -184,6 +188,12 @@ impl Eyes {
         for desk in &mut self.desks {
             desk.break_off(newest, &self.memory, out);
         }
+    }
+
+    /// What was seen of where the stream comes from, since it began or [began anew](Self::begin_epoch).
+    #[must_use]
+    pub fn provenance(&self) -> Vec<Found> {
+        self.origin.found()
     }
 
     /// Where faces were seen last: those of the newest look.
@@ -205,6 +215,7 @@ impl Eyes {
             self.tracks.rescale(ratio);
             self.desks.iter_mut().for_each(Desk::forget_pixels);
         }
+        self.origin.note(picture, &thumb);
         self.memory.note(picture.at, thumb);
         cut
     }
@@ -257,6 +268,7 @@ impl Eyes {
         self.desks.iter_mut().for_each(|desk| desk.restart(at));
         self.apply(&moves, at, out);
         self.memory = Memory::default();
+        self.origin = Origin::default();
         self.newest = None;
     }
 }

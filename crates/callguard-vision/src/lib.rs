@@ -47,6 +47,7 @@ mod eyes;
 mod face;
 mod gate;
 mod geometry;
+mod origin;
 mod sight;
 mod track;
 mod window;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::capture::provenance::{Facts, made_by_software};
 use crate::capture::{camera, mic};
 use crate::out::say;
 use crate::trouble::Trouble;
@@ -19,6 +20,7 @@ pub fn run() -> Result<ExitCode, Trouble> {
                     any = true;
                     let mark = if device.default { "  (default)" } else { "" };
                     say(&format!("mic:{}{mark}\n    {}: {}", device.id, device.name, device.native))?;
+                    remark(&device.facts)?;
                 }
             }
             Err(why) => say(&format!("{}: cannot be asked: {why}", host.name()))?,
@@ -27,7 +29,8 @@ pub fn run() -> Result<ExitCode, Trouble> {
     crate::capture::init()?;
     let cameras = camera::list();
     for camera in &cameras {
-        say(&format!("camera:{}\n    {}: {}", camera.path, camera.name, camera.native))?;
+        say(&format!("{}\n    {}: {}", camera.id, camera.name, camera.native))?;
+        remark(&camera.facts)?;
     }
     if cameras.is_empty() {
         say("no camera was found")?;
@@ -36,4 +39,9 @@ pub fn run() -> Result<ExitCode, Trouble> {
         say("no microphone was found; `callguard doctor` tells which sound servers are there")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What its name, driver and address give away.
+fn remark(facts: &Facts) -> Result<(), Trouble> {
+    made_by_software(facts).map_or(Ok(()), |found| say(&format!("    {}: {}", found.finding, found.detail)))
 }

@@ -33,6 +33,7 @@ fn event(kind: EventType, number: u64) -> CallEvent {
         score: 6.0,
         threshold: 5.0,
         reasons: vec![],
+        findings: vec![],
     };
     CallEvent {
         schema: EVENT_SCHEMA.into(),
@@ -52,6 +53,7 @@ fn event(kind: EventType, number: u64) -> CallEvent {
         unobserved: None,
         dropped: 0,
         alert: Some(alert),
+        finding: None,
     }
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn unavailable(call: &str) -> CallEvent {
         unobserved: Some(EventType::EngineUnavailable.as_str().into()),
         dropped: 0,
         alert: None,
+        finding: None,
     }
 }
 
@@ -175,7 +176,9 @@ fn from_glib(key: &str, value: &glib::Value) -> Result<Value, MessageError> {
 
 #[cfg(test)]
 mod tests {
-    use callguard_core::{AlertEvent, ChartEvent, Hypothesis, ReasonEvent, WindowEvent};
+    use callguard_core::{
+        AlertEvent, ChartEvent, Finding, FindingEvent, Hypothesis, ParticipantKind, ReasonEvent, WindowEvent, Worth,
+    };
 
     use super::*;
 
@@ -196,6 +199,14 @@ mod tests {
             suspect_at: 4.1,
             synthetic_at: None,
         };
+        let finding = FindingEvent {
+            stream: "camera".into(),
+            kind: ParticipantKind::Face,
+            finding: Finding::FileLoop,
+            worth: Worth::Suspect,
+            detail: "as before".into(),
+            stands: true,
+        };
         let alert = AlertEvent {
             id: "an-id".into(),
             number: 1,
@@ -207,6 +218,7 @@ mod tests {
             score: 6.0,
             threshold: 5.0,
             reasons: vec![reason.clone()],
+            findings: vec![finding.clone()],
         };
         let event = CallEvent {
             seq: u64::MAX,
@@ -220,6 +232,7 @@ mod tests {
             reasons: vec![reason],
             dropped: 12,
             alert: Some(alert),
+            finding: Some(finding),
             ..unavailable("studio")
         };
         CallguardMessage { stream: "guest".into(), event, fault: None }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use callguard_core::{CallEvent, EventType};
+use callguard_core::{CallEvent, EventType, Finding};
 
 /// Unread events beyond which only the newest state of each thing is kept.
 const UNREAD: usize = 256;
@@ -12,13 +12,15 @@ const UNREAD: usize = 256;
 const ALERTS: usize = 256;
 
 /// What an event is the newest state of. A newer one of the same slot says all that the older did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Slot {
     Presence(Option<u32>),
     Epoch(Option<u32>),
     Verdict(Option<u32>),
     Unavailable(Option<u32>),
     Alert(u64),
+    /// Of a kind of stream, by its name.
+    Finding(&'static str, String, Finding),
 }
 
 fn slot(e: &CallEvent) -> Slot {
@@ -28,6 +30,10 @@ fn slot(e: &CallEvent) -> Slot {
         EventType::Epoch => Slot::Epoch(who),
         EventType::Verdict | EventType::Update => Slot::Verdict(who),
         EventType::EngineUnavailable => Slot::Unavailable(who),
+        EventType::Finding => match &e.finding {
+            Some(f) => Slot::Finding(f.kind.as_str(), f.stream.clone(), f.finding),
+            None => Slot::Presence(None),
+        },
         EventType::AlertRaised | EventType::AlertCleared | EventType::AlertAcknowledged => {
             Slot::Alert(e.alert.as_ref().map_or(0, |a| a.number))
         }
@@ -94,10 +100,14 @@ impl Listeners {
             });
             return;
         }
+        if event.finding.as_ref().is_some_and(|f| !f.stands) {
+            self.table.remove(&slot(event));
+            return;
+        }
         self.table.insert(slot(event), event.clone());
         let alerts = self.table.keys().filter(|s| matches!(s, Slot::Alert(_))).count();
         if alerts > ALERTS
-            && let Some(oldest) = self.table.keys().find(|s| matches!(s, Slot::Alert(_))).copied()
+            && let Some(oldest) = self.table.keys().find(|s| matches!(s, Slot::Alert(_))).cloned()
         {
             self.table.remove(&oldest);
         }
@@ -136,7 +146,7 @@ impl Outbox {
 }
 
 impl Inside {
-    /// Keeps the newest of each slot. What remains is bounded by participants and alerts.
+    /// Keeps the newest of each slot. What remains is bounded by participants, alerts and streams.
     fn coalesce(&mut self) {
         let before = self.queue.len();
         let mut seen = HashSet::new();

@@ -99,6 +99,7 @@ impl Stamp {
             unobserved: about.unobserved.or(reason.filter(|_| verdict.is_some_and(quiet))).map(str::to_owned),
             dropped: about.dropped,
             alert: None,
+            finding: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use callguard_core::{
-    Abstain, Abstention, EpochReason, Evidence, MediaTime, Observation, ParticipantId, ParticipantKind, Span,
+    Abstain, Abstention, EpochReason, Evidence, Found, MediaTime, Observation, ParticipantId, ParticipantKind, Span,
 };
 use callguard_inference::{Score, SourceSpec, Tensor};
 use callguard_vision::{
@@ -144,6 +144,11 @@ impl Faces {
     /// Whether answers are outstanding.
     pub(crate) fn waits(&self) -> bool {
         self.looking.is_some() || !self.asked.is_empty()
+    }
+
+    /// What is seen of where the stream comes from.
+    pub(crate) fn found(&self) -> Vec<Found> {
+        self.eyes.provenance()
     }
 
     /// Where the faces were at the newest look.

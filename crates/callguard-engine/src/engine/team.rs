@@ -51,6 +51,7 @@ impl Team {
             // The law is of windows as they were measured; other windows are as far apart as this engine sets them.
             law: spec.law.map(|law| Law { hop_s: hop.as_secs_f64(), ..law }),
             clip: spec.calibration.clip,
+            rule: false,
         };
         heard.chain(seen).map(source).collect()
     }

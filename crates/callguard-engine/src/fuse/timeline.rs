@@ -57,7 +57,9 @@ impl Timeline {
         match observation {
             Observation::Evidence(e) => {
                 let at = e.span.to;
-                self.newest = self.newest.max(Some(at));
+                if !e.observed.is_zero() {
+                    self.newest = self.newest.max(Some(at));
+                }
                 let point = WindowPoint { span: e.span, llr: e.llr.nats(), observed: e.observed };
                 add(self.windows.entry(e.source.clone()).or_default(), point, keep);
                 for c in charts {

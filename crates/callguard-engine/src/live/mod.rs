@@ -1,6 +1,7 @@
 //! A live call: an actor that takes turns on the engine's workers.
 
 mod clock;
+mod origin;
 mod sight;
 mod sound;
 mod stream;
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use callguard_core::{AlertKey, EpochReason, EventType, MediaTime, ParticipantId};
+use callguard_core::{AlertKey, EpochReason, EventType, FindingEvent, MediaTime, ParticipantId, ParticipantKind};
 use callguard_vision::EyesSettings;
 use crossbeam_queue::SegQueue;
 use uuid::Uuid;
@@ -23,7 +24,9 @@ use crate::detect::{Answer, Ask, Job, Reply, words};
 use crate::engine::{Engine, Entries, Team, lock};
 use crate::fuse::{Act, Changed, Fusion};
 use crate::pool::{Actor, TurnState, Waker};
-use crate::report::CallReport;
+use crate::report::{CallReport, StreamReport};
+pub use origin::Origin;
+use origin::Origins;
 use sight::Sight;
 use sound::Sound;
 use stream::{Fed, Stream};
@@ -79,6 +82,13 @@ impl LiveCall {
         self.0.video(stream)
     }
 
+    /// Says what is known of where a stream comes from, instead of what was known; before or after its [`audio`](Self::audio) or
+    /// [`video`](Self::video) is opened. Takes locks: not for a media thread.
+    pub fn comes_from(&self, stream: &str, kind: ParticipantKind, origin: Origin) {
+        lock(&self.0.inside).origins.open(stream, kind, origin);
+        self.0.waker.wake(&self.0.actor());
+    }
+
     /// How it stands, for those who draw it: takes no lock.
     #[must_use]
     pub fn view(&self) -> Arc<CallView> {
@@ -122,6 +132,7 @@ struct Inside {
     fusion: Fusion,
     stamp: Stamp,
     streams: Vec<Fed>,
+    origins: Origins,
     updated: Vec<(ParticipantId, Instant)>,
     /// Ways into the streams, by name.
     sounds: Vec<(String, Arc<StreamQueue>)>,
@@ -154,6 +165,7 @@ impl CallActor {
             fusion: engine.live_fusion(KEEP),
             stamp: Stamp::new(name),
             streams: Vec::new(),
+            origins: Origins::new(config.provenance.clone()),
             updated: Vec::new(),
             sounds: Vec::new(),
             sights: Vec::new(),
@@ -267,7 +279,10 @@ impl CallActor {
 
     fn report(&self) -> CallReport {
         let inside = lock(&self.inside);
-        let streams = inside.streams.iter().map(|fed| fed.stream.report());
+        let streams = inside.streams.iter().map(|fed| {
+            let findings = inside.origins.of(&*fed.stream).to_vec();
+            StreamReport { findings, ..fed.stream.report() }
+        });
         let alerts = inside.stamp.alerts();
         let id = |key| alerts.get(&key).cloned().unwrap_or_default();
         let mut report = CallReport::of(&inside.fusion, self.id.clone(), &self.name, id, streams.collect());
@@ -373,6 +388,7 @@ impl CallActor {
         let to = acts.iter().map(|a| a.at).max().unwrap_or_default().max(to);
         let now = to.max(inside.fusion.now());
         inside.streams.iter_mut().for_each(|fed| fed.lose(now, &mut acts));
+        self.origins(inside, now, &mut acts);
         if inside.fusion.has_begun() {
             let changes = inside.fusion.advance(to, acts);
             self.tell(inside, &changes);
@@ -385,9 +401,26 @@ impl CallActor {
     fn tell(&self, inside: &mut Inside, changes: &[Changed]) {
         let dropped = inside.dropped();
         for changed in changes {
-            let event = inside.stamp.change(changed, &inside.fusion, About { dropped, ..About::default() });
+            let mut event = inside.stamp.change(changed, &inside.fusion, About { dropped, ..About::default() });
+            if let Some(alert) = &mut event.alert {
+                alert.findings = inside.findings(event.participant);
+            }
             tracing::debug!(stage = "alert", call = %self.name, event = event.r#type.as_str(), seq = event.seq, "event");
             self.hub.publish(event);
+        }
+    }
+
+    /// What is found out about where streams come from is told, and held against those in them.
+    fn origins(&self, inside: &mut Inside, now: MediaTime, acts: &mut Vec<Act>) {
+        let dropped = inside.dropped();
+        let Inside { fusion, stamp, streams, origins, .. } = inside;
+        for fed in streams.iter() {
+            for finding in origins.news(&*fed.stream) {
+                let about = About { dropped, ..About::default() };
+                let event = stamp.event(EventType::Finding, None, now, fusion, about);
+                self.hub.publish(callguard_core::CallEvent { finding: Some(finding), ..event });
+            }
+            origins.hold(&*fed.stream, now, fusion, acts);
         }
     }
 
@@ -431,6 +464,12 @@ impl CallActor {
 impl Inside {
     fn dropped(&self) -> u64 {
         self.streams.iter().map(|fed| fed.stream.dropped()).sum()
+    }
+
+    /// What is known of where a participant's stream comes from.
+    fn findings(&self, participant: Option<u32>) -> Vec<FindingEvent> {
+        let of = |fed: &&Fed| fed.stream.participants().iter().any(|id| Some(id.0) == participant);
+        self.streams.iter().find(of).map_or_else(Vec::new, |fed| self.origins.of(&*fed.stream).to_vec())
     }
 }
 

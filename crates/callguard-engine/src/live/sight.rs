@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use callguard_core::{Abstain, MediaTime, ParticipantId, ParticipantKind, Span};
+use callguard_core::{Abstain, Found, MediaTime, ParticipantId, ParticipantKind, Span};
 
 use super::clock::{Next, StreamClock};
 use super::stream::{Stream, is_due};
@@ -105,6 +105,10 @@ impl Stream for Sight {
         &self.name
     }
 
+    fn kind(&self) -> ParticipantKind {
+        ParticipantKind::Face
+    }
+
     fn is_live(&self) -> bool {
         self.faces.is_some() && !self.ended && self.clock.is_live()
     }
@@ -183,16 +187,21 @@ impl Stream for Sight {
     fn report(&self) -> StreamReport {
         StreamReport {
             name: self.name.clone(),
-            kind: ParticipantKind::Face,
+            kind: self.kind(),
             participants: self.participants(),
             stats: self.slot.stats(),
             latency: self.latency,
             failed: self.failed().map(str::to_owned),
+            findings: Vec::new(),
         }
     }
 
     fn places(&self) -> &[Place] {
         self.faces.as_ref().map_or(&[], Faces::places)
+    }
+
+    fn found(&self) -> Vec<Found> {
+        self.faces.as_ref().map_or_else(Vec::new, Faces::found)
     }
 
     fn kept(&self, participant: ParticipantId) -> Vec<Thumbnail> {

@@ -99,6 +99,10 @@ impl Stream for Sound {
         &self.name
     }
 
+    fn kind(&self) -> ParticipantKind {
+        ParticipantKind::Voice
+    }
+
     fn is_live(&self) -> bool {
         self.voice.is_some() && !self.ended && self.clock.is_live()
     }
@@ -174,11 +178,12 @@ impl Stream for Sound {
     fn report(&self) -> StreamReport {
         StreamReport {
             name: self.name.clone(),
-            kind: ParticipantKind::Voice,
+            kind: self.kind(),
             participants: self.participants(),
             stats: self.queue.stats(),
             latency: self.latency,
             failed: self.failed().map(str::to_owned),
+            findings: Vec::new(),
         }
     }
 }

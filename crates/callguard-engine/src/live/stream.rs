@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use callguard_core::{MediaTime, ParticipantId};
+use callguard_core::{Found, MediaTime, ParticipantId, ParticipantKind};
 
 use crate::capture::Control;
 use crate::detect::{Answer, Ask, Place, Thumbnail};
@@ -13,6 +13,9 @@ use crate::report::StreamReport;
 pub(super) trait Stream: Send {
     /// Its name.
     fn name(&self) -> &str;
+
+    /// What is observed in it.
+    fn kind(&self) -> ParticipantKind;
 
     /// Whether something came of it just now.
     fn is_live(&self) -> bool;
@@ -62,6 +65,11 @@ pub(super) trait Stream: Send {
     /// Where faces were at the newest look.
     fn places(&self) -> &[Place] {
         &[]
+    }
+
+    /// What is seen of where it comes from.
+    fn found(&self) -> Vec<Found> {
+        Vec::new()
     }
 
     /// The pictures kept of a participant.

@@ -34,7 +34,7 @@ const BEAT: Duration = Duration::from_millis(250);
 pub fn run(common: &Common, args: &Camera) -> Result<ExitCode, Trouble> {
     let node = Node::start(args)?;
     let seen = Source {
-        from: From::Shared { socket: node.socket.clone(), caps: node.caps.clone() },
+        from: From::Shared { socket: node.socket.clone(), caps: node.caps.clone(), of: args.source.clone() },
         wanted: Kinds { sound: false, pictures: true },
     };
     let how = Watch {

@@ -3,10 +3,12 @@
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use callguard_core::ParticipantKind;
 use gst::prelude::*;
 use gstreamer as gst;
 
-use super::element;
+use super::{element, provenance};
+use crate::capture::provenance::Facts;
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -18,29 +20,78 @@ const LEAST_FPS: i32 = 10;
 /// A camera that can be watched.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// What to write after `camera:`.
-    pub path: String,
+    /// What to write for it: `camera:` and its path, one that stays the same where the system has one, or `node:` and its name.
+    pub id: String,
+    /// Its device; `None`: a node of PipeWire's alone.
+    pub path: Option<PathBuf>,
     /// What people call it.
     pub name: String,
     /// What it gives by itself.
     pub native: String,
+    /// What is known of it.
+    pub facts: Facts,
 }
 
 /// Every camera that the system tells of.
 #[must_use]
 pub fn list() -> Vec<Listed> {
-    let monitor = gst::DeviceMonitor::new();
-    let _ = monitor.add_filter(Some("Video/Source"), None);
-    monitor.devices().iter().filter_map(listed).collect()
+    provenance::cameras().iter().filter_map(listed).collect()
 }
 
 fn listed(device: &gst::Device) -> Option<Listed> {
-    let properties = device.properties()?;
-    let path = ["device.path", "api.v4l2.path"].iter().find_map(|key| properties.get::<String>(*key).ok())?;
-    let formats: std::collections::BTreeSet<String> =
-        device.caps().iter().flat_map(|caps| caps.iter()).map(|s| s.name().to_string()).collect();
-    let native = formats.into_iter().collect::<Vec<_>>().join(", ");
-    Some(Listed { path, name: device.display_name().to_string(), native })
+    let properties = provenance::properties(device);
+    let path = ["device.path", "api.v4l2.path"].iter().find_map(|key| properties.get(*key)).map(PathBuf::from);
+    let (id, facts) = match &path {
+        Some(path) => (format!("camera:{}", lasting(path).display()), provenance::camera(path)),
+        None => {
+            let name = properties.get("node.name")?;
+            (format!("node:{name}"), provenance::of_node(ParticipantKind::Face, &properties))
+        }
+    };
+    let native = device.caps().map(|caps| formats(&caps)).unwrap_or_default();
+    Some(Listed { id, path, name: device.display_name().to_string(), native, facts })
+}
+
+/// Where the system links cameras by what they are, not by the order they came in.
+const BY_ID: &str = "/dev/v4l/by-id";
+/// Formats that are listed of one camera.
+const MOST_FORMATS: usize = 8;
+
+/// The path of a camera that stays the same when others come and go; where there is none, its own.
+fn lasting(path: &Path) -> PathBuf {
+    let links = std::fs::read_dir(BY_ID).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let same = |link: &PathBuf| link.canonicalize().is_ok_and(|target| target == path);
+    links.into_iter().filter(same).min().unwrap_or_else(|| path.to_owned())
+}
+
+/// The highest of the rates that are offered; 0 where that is open.
+fn fastest(rate: &gst::glib::SendValue) -> f64 {
+    let of = |f: gst::Fraction| f64::from(f.numer()) / f64::from(f.denom().max(1));
+    if let Ok(one) = rate.get::<gst::Fraction>() {
+        return of(one);
+    }
+    if let Ok(list) = rate.get::<gst::List>() {
+        return list.iter().map(fastest).fold(0.0, f64::max);
+    }
+    rate.get::<gst::FractionRange>().map_or(0.0, |range| of(range.max()))
+}
+
+/// Formats with size and highest rate, as many as fit.
+fn formats(caps: &gst::CapsRef) -> String {
+    let one = |s: &gst::StructureRef| {
+        let field = |key: &str| s.value(key).ok().and_then(|v| v.serialize().ok()).map(|v| v.to_string());
+        let name = field("format").unwrap_or_else(|| s.name().to_string());
+        let size = field("width").zip(field("height")).map(|(w, h)| format!(" {w}x{h}")).unwrap_or_default();
+        let rate = s.value("framerate").ok().map(fastest).filter(|fps| *fps > 0.0);
+        let rate = rate.map(|fps| format!(" at {fps:.4} fps").replace(".0000", "")).unwrap_or_default();
+        format!("{name}{size}{rate}")
+    };
+    let mut all: Vec<String> = caps.iter().map(one).collect();
+    all.dedup();
+    let more = all.len().saturating_sub(MOST_FORMATS);
+    all.truncate(MOST_FORMATS);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{}{more}", all.join("; "))
 }
 
 /// Whether a path is a V4L2 device.
@@ -61,7 +112,7 @@ pub fn find(wanted: Option<&Path>) -> Result<PathBuf, Trouble> {
         Some(path) if is_camera(path) => Ok(path.to_owned()),
         Some(path) if path.exists() => Err(none(format!("{}: not a camera (no V4L2 device)", path.display()))),
         Some(path) => Err(none(format!("{}: there is no such camera", path.display()))),
-        None => list().first().map(|c| c.path.clone().into()).ok_or_else(|| none("there is no camera".to_owned())),
+        None => list().into_iter().find_map(|c| c.path).ok_or_else(|| none("there is no camera".to_owned())),
     }
 }
 
@@ -109,6 +160,16 @@ mod tests {
         let said = |path: &str| find(Some(Path::new(path))).unwrap_err().message;
         assert_eq!(said("/dev/null"), "/dev/null: not a camera (no V4L2 device)");
         assert_eq!(said("/dev/video99"), "/dev/video99: there is no such camera");
+    }
+
+    #[test]
+    fn formats_are_listed_with_size_and_rate_and_not_without_end() {
+        gst::init().unwrap();
+        let caps = |text: &str| formats(&text.parse::<gst::Caps>().unwrap());
+        let two = "video/x-raw,format=YUY2,width=640,height=480,framerate=30/1; image/jpeg,width=1280,height=720,framerate={30/1,15/1}";
+        assert_eq!(caps(two), "YUY2 640x480 at 30 fps; image/jpeg 1280x720 at 30 fps");
+        let many: Vec<String> = (1..20).map(|n| format!("image/jpeg,width={}", 16 * n)).collect();
+        assert!(caps(&many.join(";")).matches("image/jpeg").count() <= 8);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod kinds;
 pub mod mic;
 pub mod open;
 mod place;
+pub mod provenance;
 pub mod screen;
 pub mod whip;
 mod whole;

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use callguard_core::Policy;
+use callguard_core::{Finding, Policy, Provenance, Worth};
 use callguard_engine::{Announcements, EngineConfig};
 use callguard_inference::{Fallback, Provider};
 
-use super::raw::{Raw, RawAlert, RawCapture, RawDetect};
+use super::raw::{Raw, RawAlert, RawCapture, RawDetect, RawProvenance};
 use super::reader::Complaint;
 use crate::alert::Target;
 use crate::cli::LogFormat;
@@ -23,6 +23,8 @@ pub struct Config {
     pub detect: Detect,
     /// What may come in.
     pub capture: Limits,
+    /// What it is worth that something is found out about where a stream comes from.
+    pub provenance: Provenance,
     /// Who is told, and how hard it is tried.
     pub alert: AlertSettings,
     /// What is logged; `None`: warnings.
@@ -166,6 +168,7 @@ impl Config {
             policy,
             detect: detect(raw.detect, &mut check),
             capture: capture(raw.capture, &mut check),
+            provenance: provenance(&raw.provenance),
             alert: alert(raw.alert, &mut check),
             log_filter: raw.log.filter,
             log_format: raw.log.format.unwrap_or_default(),
@@ -182,6 +185,7 @@ impl Config {
             fallback: self.detect.fallback,
             workers: self.detect.workers,
             policy: self.policy.clone(),
+            provenance: self.provenance.clone(),
             profile: self.profile.clone(),
             hop: self.detect.hop,
             deadline: self.detect.deadline,
@@ -225,6 +229,21 @@ fn capture(raw: RawCapture, check: &mut Checker<'_>) -> Limits {
         input_bytes: u64::from(check.count("capture.input_mib", raw.input_mib, 1, 1 << 20)) << 20,
         duration: check.seconds("capture.duration_s", raw.duration_s, 1.0, 86_400.0),
     }
+}
+
+/// What the file calls each finding, and what it says of it.
+fn provenance(raw: &RawProvenance) -> Provenance {
+    let worth = |finding| match finding {
+        Finding::VirtualCamera => raw.virtual_camera,
+        Finding::VirtualMicrophone => raw.virtual_microphone,
+        Finding::OddFormat => raw.odd_format,
+        Finding::SteadyClock => raw.steady_clock,
+        Finding::FrameRate => raw.frame_rate,
+        Finding::FileLoop => raw.file_loop,
+        Finding::NoNoise => raw.no_noise,
+    };
+    let with = |all: Provenance, finding| all.with(finding, worth(finding).unwrap_or_else(Worth::default));
+    Finding::ALL.into_iter().fold(Provenance::default(), with)
 }
 
 fn alert(raw: RawAlert, check: &mut Checker<'_>) -> AlertSettings {

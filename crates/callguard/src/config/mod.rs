@@ -165,6 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_finding_is_worth_is_one_of_three_words() {
+        let wrong = "[provenance]\nvirtual_camera = \"alert\"\nvirtual_cam = \"note\"\nfile_loop = 3\n";
+        let wanted = [
+            "provenance.virtual_camera: is \"alert\": must be of allow, note, suspect",
+            "provenance.file_loop: is 3: must be a text in quotes",
+            "provenance.virtual_cam: no such key",
+        ];
+        assert_complaints(wrong, &wanted);
+        let raw = Raw::read("[provenance]\nodd_format = \"suspect\"\n", &mut Vec::new());
+        let config = layered(raw, &mut Vec::new());
+        assert!(show(&config).contains("odd_format = \"suspect\"") && show(&config).contains("no_noise = \"note\""));
+    }
+
+    #[test]
     fn text_that_is_no_toml_is_one_complaint() {
         assert_complaints("policy = [", &["TOML"]);
     }

@@ -4,6 +4,7 @@ use callguard_inference::{Fallback, Provider};
 
 use super::reader::{Complaint, Reader};
 use crate::cli::LogFormat;
+use callguard_core::Worth;
 
 /// Declares a part of the file: its keys with their types, and how a layer lies over another.
 macro_rules! layer {
@@ -78,6 +79,23 @@ RawCapture {
     /// Seconds of one input.
     duration_s: f64,
 });
+layer!(/// `[provenance]`
+RawProvenance {
+    /// A camera that is made by software.
+    virtual_camera: Worth,
+    /// A microphone that is made by software.
+    virtual_microphone: Worth,
+    /// Pictures of a size, rate or format that no sensor gives.
+    odd_format: Worth,
+    /// Timestamps without jitter.
+    steady_clock: Worth,
+    /// Timestamps that do not keep pace.
+    frame_rate: Worth,
+    /// The same pictures again, to the bit.
+    file_loop: Worth,
+    /// Pictures without noise.
+    no_noise: Worth,
+});
 layer!(/// `[alert]`
 RawAlert {
     /// Commands and URLs.
@@ -112,6 +130,8 @@ pub struct Raw {
     pub detect: RawDetect,
     /// `[capture]`
     pub capture: RawCapture,
+    /// `[provenance]`
+    pub provenance: RawProvenance,
     /// `[alert]`
     pub alert: RawAlert,
     /// `[log]`
@@ -161,6 +181,18 @@ impl Raw {
                 input_mib: r.count("input_mib"),
                 duration_s: r.number("duration_s"),
             }),
+            provenance: r.section("provenance", |r| {
+                let mut worth = |key| r.parsed(key, str::parse::<Worth>);
+                RawProvenance {
+                    virtual_camera: worth("virtual_camera"),
+                    virtual_microphone: worth("virtual_microphone"),
+                    odd_format: worth("odd_format"),
+                    steady_clock: worth("steady_clock"),
+                    frame_rate: worth("frame_rate"),
+                    file_loop: worth("file_loop"),
+                    no_noise: worth("no_noise"),
+                }
+            }),
             alert: r.section("alert", |r| RawAlert {
                 on_alert: r.texts("on_alert"),
                 attempts: r.count("attempts"),
@@ -190,6 +222,7 @@ impl Raw {
             policy: self.policy.over(below.policy),
             detect: self.detect.over(below.detect),
             capture: self.capture.over(below.capture),
+            provenance: self.provenance.over(below.provenance),
             alert: self.alert.over(below.alert),
             log: self.log.over(below.log),
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use callguard_core::Finding;
 use toml::Value;
 
 use super::Config;
@@ -55,6 +56,10 @@ pub fn show(config: &Config) -> String {
     line("fps", int(limits.fps.into()));
     line("input_mib", int(limits.input_bytes >> 20));
     line("duration_s", float(limits.duration.as_secs_f64()));
+    line("[provenance]", None);
+    for finding in Finding::ALL {
+        line(&finding.as_str().replace('-', "_"), Some(text(config.provenance.worth(finding).as_str())));
+    }
     line("[alert]", None);
     let alert = &config.alert;
     line("on_alert", Some(texts(&alert.targets.iter().map(ToString::to_string).collect::<Vec<_>>())));

@@ -152,9 +152,7 @@ fn cameras(say: &mut Say<'_>) -> Result<(), Trouble> {
     }
     let cameras = camera::list();
     match cameras.first() {
-        Some(first) => {
-            say("camera", Finding::Fine(format!("{}: {} ({} in all)", first.path, first.name, cameras.len())))
-        }
+        Some(first) => say("camera", Finding::Fine(format!("{}: {} ({} in all)", first.id, first.name, cameras.len()))),
         None => {
             let hint = "Plug one in; `callguard devices` lists what there is.";
             let what = "no camera; only `watch camera` needs one";

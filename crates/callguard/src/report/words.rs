@@ -58,6 +58,7 @@ pub fn source(name: &str) -> &'static str {
         "face-repeat" => "the same moving pictures coming again",
         "face-flat" => "whether face and background move as one flat thing",
         "voice-clone" => "traces of synthesis in the speech",
+        "provenance" => "where the stream comes from, by the operator's rule",
         _ => "",
     }
 }

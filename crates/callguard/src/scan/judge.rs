@@ -139,11 +139,16 @@ pub fn models(engine: &Engine) -> Vec<ModelResult> {
     engine.models().into_iter().map(described).collect()
 }
 
-/// The policy in effect. Its hash covers every number that a verdict depends on beside the models, and the names of announcements.
+/// The policy in effect. Its hash covers every number that a verdict depends on beside the models, the names of announcements, and
+/// what findings about a stream's origin are worth where one is worth a suspicion.
 pub fn policy(config: &Config) -> PolicyResult {
     let mut numbers = serde_json::json!({ "policy": config.policy, "hop_s": config.detect.hop.as_secs_f64() });
     if !config.detect.announcements.is_empty() {
         numbers["announcements"] = config.detect.announcements.iter().map(|p| p.to_string_lossy()).collect();
+    }
+    // Remarks change no verdict.
+    if config.provenance.source().is_some() {
+        numbers["provenance"] = serde_json::json!(config.provenance);
     }
     let sha256 = Sha256::digest(numbers.to_string());
     PolicyResult { profile: config.profile.clone(), sha256: sha256.iter().map(|b| format!("{b:02x}")).collect() }

@@ -50,6 +50,7 @@ pub fn call() -> CallReport {
         stats: TapStats { frames, ..TapStats::default() },
         latency: Duration::from_millis(140),
         failed: None,
+        findings: Vec::new(),
     };
     CallReport {
         id: String::new(),

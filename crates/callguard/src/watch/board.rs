@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use callguard_core::{AlertEvent, CallEvent, ChartEvent, EventType, Hypothesis, ParticipantKind, ReasonEvent, State};
+use callguard_core::{
+    AlertEvent, CallEvent, ChartEvent, EventType, FindingEvent, Hypothesis, ParticipantKind, ReasonEvent, State,
+};
 use callguard_engine::StreamReport;
 
 use crate::report::words;
@@ -107,6 +109,7 @@ pub struct Board {
     /// Calls whose engine broke down, and why.
     pub unavailable: BTreeMap<String, String>,
     paces: BTreeMap<(String, String), Pace>,
+    findings: Vec<(String, FindingEvent)>,
 }
 
 impl Board {
@@ -132,11 +135,26 @@ impl Board {
         self.paces.get(&(row.call.clone(), row.stream.clone())).copied()
     }
 
+    /// What is known of where a participant's stream comes from.
+    pub fn findings<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a FindingEvent> {
+        let of = |(call, f): &&(String, FindingEvent)| {
+            *call == row.call && f.stream == row.stream && Some(f.kind) == row.kind
+        };
+        self.findings.iter().filter(of).map(|(_, f)| f)
+    }
+
     /// Takes an event of a call; `stream` is what the participant's stream is called, where that is known.
     pub fn take(&mut self, event: &CallEvent, stream: Option<String>) {
         self.dropped.insert(event.call.clone(), event.dropped);
         if event.r#type == EventType::EngineUnavailable {
             self.unavailable.insert(event.call.clone(), event.unobserved.clone().unwrap_or_default());
+        }
+        if let Some(found) = &event.finding {
+            let same = |f: &FindingEvent| (&f.stream, f.kind, f.finding) == (&found.stream, found.kind, found.finding);
+            self.findings.retain(|(call, f)| *call != event.call || !same(f));
+            if found.stands {
+                self.findings.push((event.call.clone(), found.clone()));
+            }
         }
         let Some(participant) = event.participant else { return };
         let place = self.place(&event.call, participant);
@@ -193,7 +211,19 @@ impl Board {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use callguard_core::{EVENT_SCHEMA, Hypothesis};
+    use callguard_core::{EVENT_SCHEMA, Finding, Hypothesis, Worth};
+
+    /// A finding, or the end of it.
+    pub fn found(stands: bool) -> FindingEvent {
+        FindingEvent {
+            stream: "guest".into(),
+            kind: ParticipantKind::Face,
+            finding: Finding::VirtualCamera,
+            worth: Worth::Note,
+            detail: "\"OBS\u{1b}\": known".into(),
+            stands,
+        }
+    }
 
     /// An event as the engine makes them.
     pub fn event(kind: EventType, t_media_s: f64, verdict: State, score: f64) -> CallEvent {
@@ -229,6 +259,7 @@ pub mod tests {
             unobserved: None,
             dropped: 0,
             alert: None,
+            finding: None,
         }
     }
 
@@ -256,6 +287,23 @@ pub mod tests {
         assert!(!board.rows[0].left);
         board.take(&event(EventType::Left, 3.0, State::Suspect, 4.5), None);
         assert!(board.rows[0].left);
+    }
+
+    #[test]
+    fn findings_are_kept_by_stream_until_they_no_longer_hold() {
+        let mut board = Board::default();
+        board.take(&event(EventType::Joined, 0.0, State::Gathering, 0.0), Some("guest".into()));
+        board.take(&seen(EventType::Joined, 2, 0.0, State::Gathering, 0.0), Some("guest".into()));
+        for stands in [true, true, false] {
+            let told = CallEvent {
+                participant: None,
+                finding: Some(found(stands)),
+                ..event(EventType::Finding, 1.0, State::Gathering, 0.0)
+            };
+            board.take(&told, None);
+            let of = |n| board.findings(board.find("desk", n).unwrap()).count();
+            assert_eq!((of(1), of(2)), (0, usize::from(stands)), "the face's camera, not the voice's microphone");
+        }
     }
 
     #[test]

@@ -3,11 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use callguard_core::{Finding, ParticipantKind};
 use gst::prelude::*;
 use gstreamer as gst;
+use gstreamer_video as gst_video;
 
 use super::overlay::{self, Overlay, Recording};
 use crate::capture::element::make;
+use crate::capture::provenance::{Pace, Said, Tell, odd_format};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -70,6 +73,36 @@ pub struct Branch {
     pub limits: Limits,
     /// Counted here.
     pub progress: Arc<Progress>,
+    /// What it claims to come from.
+    pub claim: Claim,
+    /// Where it is said what is found out about that.
+    pub tell: Tell,
+}
+
+/// What a source claims its pictures come from: that is what they are held to.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// A sensor of this machine. Where coded pictures of it are decoded, this pad takes them: coding hides noise.
+    Sensor(Option<gst::Pad>),
+    /// Somebody's, somewhere: they were coded and stamped anew on the way.
+    Sender,
+    /// Nothing: a recording, a screen, a test signal.
+    Nothing,
+}
+
+impl Claim {
+    /// What pictures are looked at for.
+    fn looked_for(&self) -> Vec<Finding> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Sender => vec![Finding::FileLoop],
+            Self::Sensor(coded) => {
+                let caps = coded.as_ref().and_then(|pad| pad.current_caps());
+                let raw = caps.is_none_or(|caps| caps.structure(0).is_some_and(|s| s.name() == "video/x-raw"));
+                [Finding::FileLoop].into_iter().chain(raw.then_some(Finding::NoNoise)).collect()
+            }
+        }
+    }
 }
 
 impl Branch {
@@ -81,7 +114,7 @@ impl Branch {
         let caps = from.current_caps().unwrap_or_else(|| from.query_caps(None));
         match caps.structure(0).map(|s| s.name().as_str()) {
             Some("audio/x-raw") => self.link(pipeline, from, &self.hear()?),
-            Some("video/x-raw") => self.link(pipeline, from, &self.watch(&caps)?),
+            Some("video/x-raw") => self.link(pipeline, from, &self.watch(&caps, from)?),
             _ => Ok(()),
         }
     }
@@ -122,8 +155,9 @@ impl Branch {
         Ok(parts)
     }
 
-    fn watch(&self, caps: &gst::CapsRef) -> Result<Vec<gst::Element>, Trouble> {
+    fn watch(&self, caps: &gst::CapsRef, from: &gst::Pad) -> Result<Vec<gst::Element>, Trouble> {
         let stream = self.count(&self.progress.pictures)?;
+        self.inquire(&stream, from);
         let mut parts = vec![make("videoconvert")?, self.observer("callguardvideo", &stream)?];
         let Some((overlay, used)) = &self.watched.overlay else {
             parts.push(nowhere()?);
@@ -143,6 +177,41 @@ impl Branch {
         }
         parts.extend(tail);
         Ok(parts)
+    }
+
+    /// Watches what pictures are and when they come, before anything is done to them.
+    fn inquire(&self, stream: &str, from: &gst::Pad) {
+        if matches!(self.claim, Claim::Nothing) {
+            return;
+        }
+        let (claim, tell, stream) = (self.claim.clone(), self.tell.clone(), stream.to_owned());
+        let sensor = matches!(claim, Claim::Sensor(_));
+        let clock = gst::SystemClock::obtain();
+        // The streaming thread's alone; the lock is for the compiler.
+        let pace: Mutex<Option<Pace>> = Mutex::new(None);
+        let looked_at = from.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+            let Ok(mut pace) = pace.try_lock() else { return gst::PadProbeReturn::Ok };
+            let pace = pace.get_or_insert_with(|| {
+                let caps = pad.current_caps();
+                let info = caps.and_then(|caps| gst_video::VideoInfo::from_caps(&caps).ok());
+                let odd = info.as_ref().filter(|_| sensor).and_then(odd_format);
+                tell.say(&stream, ParticipantKind::Face, Said::Format(odd, claim.looked_for()));
+                let fps = info.map(|i| i.fps()).filter(|fps| fps.numer() > 0);
+                Pace::new(fps.map(|fps| f64::from(fps.numer()) / f64::from(fps.denom().max(1))))
+            });
+            if !sensor {
+                return gst::PadProbeReturn::Remove;
+            }
+            if let Some(stamp) = info.buffer().and_then(|buffer| buffer.pts())
+                && let Some(found) = pace.note(stamp.nseconds(), clock.time().nseconds())
+            {
+                tell.say(&stream, ParticipantKind::Face, Said::Clock(found));
+            }
+            gst::PadProbeReturn::Ok
+        });
+        if looked_at.is_none() {
+            tracing::debug!(stage = "capture", "a stream's clock is not watched");
+        }
     }
 
     /// Counts one more stream of a kind, and names it.

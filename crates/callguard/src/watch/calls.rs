@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
-use callguard_core::{AlertKey, CallEvent};
-use callguard_engine::{CallReport, Engine, LiveCall, Subscription};
+use callguard_core::{AlertKey, CallEvent, ParticipantKind};
+use callguard_engine::{CallReport, Engine, LiveCall, Origin, Subscription};
 use gst::prelude::*;
 use gstcallguard::EngineHandle;
 use gstreamer as gst;
@@ -137,7 +137,13 @@ pub fn start(engine: &Engine, planned: Vec<Planned>, show: &Show, limits: &Limit
             let watched = Watched { call: name.clone(), stream, listen: show.listen, overlay: overlay.clone() };
             // What cannot be opened at all is said at once: a name that is wrong does not get right by waiting.
             match opening.start(&source, &watched) {
-                Ok(player) => seats.push(Seat { source, watched, life: Life::Playing(Box::new(player)), failures: 0 }),
+                Ok(player) => seats.push(Seat {
+                    source,
+                    watched,
+                    life: Life::Playing(Box::new(player)),
+                    failures: 0,
+                    known: Vec::new(),
+                }),
                 Err(trouble) => failed.push(Failed { trouble, again: None }),
             }
         }
@@ -173,6 +179,8 @@ struct Seat {
     life: Life,
     /// In a row.
     failures: u32,
+    /// Streams of whose origin something was said since it was opened.
+    known: Vec<(String, ParticipantKind)>,
 }
 
 #[derive(Debug)]
@@ -254,7 +262,20 @@ impl Guarded {
     /// Looks after the sources: gives what failed since the last look, and closes the call when its last source has ended.
     pub fn look(&mut self) -> Vec<Failed> {
         for seat in &mut self.seats {
-            self.failed.extend(seat.look(&self.opening));
+            let failed = seat.look(&self.opening);
+            // What opens next may be another device: nothing that was found out about this one is held against it.
+            if failed.is_some() {
+                for (stream, kind) in seat.known.drain(..) {
+                    self.call.comes_from(&stream, kind, Origin::default());
+                }
+            }
+            self.failed.extend(failed);
+            if let Life::Playing(player) = &mut seat.life {
+                for (stream, kind, origin) in player.origins() {
+                    self.call.comes_from(&stream, kind, origin);
+                    seat.known.push((stream, kind));
+                }
+            }
         }
         if self.seats.iter().all(|seat| matches!(seat.life, Life::Over)) {
             self.close();

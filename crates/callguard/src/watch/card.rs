@@ -1,6 +1,6 @@
 //! One participant in the terminal view: as a card, with a course and a gauge for each chart, or as a line.
 
-use callguard_core::{ChartEvent, Hypothesis, ParticipantKind, State};
+use callguard_core::{ChartEvent, FindingEvent, Hypothesis, ParticipantKind, State};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
@@ -72,7 +72,7 @@ fn tone(chart: &ChartEvent) -> Color {
 }
 
 /// Draws a card.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, row: &Row, pace: Option<Pace>) {
+pub fn draw(frame: &mut Frame<'_>, area: Rect, row: &Row, pace: Option<Pace>, findings: &[&FindingEvent]) {
     let raised = row.standing().next().is_some();
     let mut verdict = Style::new().fg(colour(row.state)).bold();
     if raised {
@@ -99,6 +99,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, row: &Row, pace: Option<Pace>) {
         (None, Some(first)) => plain::reason(first),
         (None, None) => String::new(),
     };
+    let beside: Vec<String> = findings.iter().map(|f| plain::finding(f)).collect();
+    let text = [text, beside.join(" · ")].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ");
     frame.render_widget(Line::from(text).dim(), lines[charts.len().max(1)]);
 }
 

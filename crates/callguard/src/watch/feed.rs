@@ -4,14 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use callguard_core::ParticipantKind;
 use gst::prelude::*;
 use gstreamer as gst;
 
-use super::branch::{Branch, broken, static_pad};
+use super::branch::{Branch, Claim, broken, static_pad};
 use super::source::{From, Source};
 use crate::capture::element::{filtered, make};
 use crate::capture::mic::Mic;
 use crate::capture::open::open;
+use crate::capture::provenance::{self, Said, made_by_software};
 use crate::capture::screen::node;
 use crate::capture::whip;
 use crate::capture::{Guard, camera};
@@ -34,12 +36,13 @@ pub fn feed(
     source: &Source,
     pipeline: &gst::Pipeline,
     guard: &Guard,
-    branch: Branch,
+    mut branch: Branch,
     (clock, base): (&gst::Clock, gst::ClockTime),
 ) -> Result<Option<Held>, Trouble> {
     match &source.from {
         From::Play(place) => decoded(&open(place, pipeline, guard)?, pipeline, guard, &Arc::new(branch)),
         From::Feed(feed) => {
+            branch.claim = Claim::Sender;
             let (branch, weak, noted) = (Arc::new(branch), pipeline.downgrade(), guard.clone());
             let with = move |decoder: &gst::Element| {
                 if let Some(pipeline) = weak.upgrade() {
@@ -50,14 +53,37 @@ pub fn feed(
         }
         From::Camera(wanted) => {
             let device = camera::find(wanted.as_deref())?;
-            decoded(&camera::open(&device, pipeline, &branch.limits)?, pipeline, guard, &Arc::new(branch));
+            let decoder = camera::open(&device, pipeline, &branch.limits)?;
+            branch.claim = Claim::Sensor(decoder.static_pad("sink"));
+            ask_of_camera(&device, &branch);
+            decoded(&decoder, pipeline, guard, &Arc::new(branch));
         }
         From::Screen(screen) => raw(&screen.open(pipeline, &branch.limits)?, pipeline, &branch)?,
-        From::Shared { socket, caps } => raw(&shared(socket, caps, pipeline)?, pipeline, &branch)?,
-        From::Node(name) => raw(&node(name, pipeline)?, pipeline, &branch)?,
+        From::Shared { socket, caps, of } => {
+            // The camera's own pictures, stamped anew on the way.
+            branch.claim = Claim::Sender;
+            match of.strip_prefix("node:") {
+                Some(name) => ask_of_node(name, &branch),
+                None if of == "test" => {}
+                None => {
+                    let wanted = of.strip_prefix("camera:").or((of != "camera").then_some(of));
+                    ask_of_camera(&camera::find(wanted.map(Path::new))?, &branch);
+                }
+            }
+            raw(&shared(socket, caps, pipeline)?, pipeline, &branch)?;
+        }
+        From::Node(name) => {
+            branch.claim = Claim::Sensor(None);
+            ask_of_node(name, &branch);
+            raw(&node(name, pipeline)?, pipeline, &branch)?;
+        }
         From::Mic(device) => {
             // The recorder stamps by the pipeline's clock from its first block on.
-            let recording = Mic::start(device.as_deref(), clock, base)?;
+            let (tell, stream) = (branch.tell.clone(), branch.watched.stream.clone());
+            let opened = move |facts: Option<&provenance::Facts>| {
+                tell.say(&stream, ParticipantKind::Voice, Said::Device(facts.and_then(made_by_software)));
+            };
+            let recording = Mic::start(device.as_deref(), clock, base, Box::new(opened))?;
             let shown = branch.watched.shown();
             pipeline.add(recording.element()).map_err(|e| broken(&shown, &e))?;
             branch.connect_sound(pipeline, &static_pad(recording.element(), "src", &shown)?)?;
@@ -66,6 +92,24 @@ pub fn feed(
         From::Test => test(source, pipeline, &branch)?,
     }
     Ok(None)
+}
+
+/// Asks the kernel what a camera is.
+fn ask_of_camera(device: &Path, branch: &Branch) {
+    let found = made_by_software(&provenance::camera(device));
+    branch.tell.say(&branch.watched.stream, ParticipantKind::Face, Said::Device(found));
+}
+
+/// Asks PipeWire what a node is, apart: where it does not answer, the call goes on.
+fn ask_of_node(name: &str, branch: &Branch) {
+    let (name, tell, stream) = (name.to_owned(), branch.tell.clone(), branch.watched.stream.clone());
+    let asked = std::thread::Builder::new().name("provenance".into()).spawn(move || match provenance::node(&name) {
+        Some(facts) => tell.say(&stream, ParticipantKind::Face, Said::Device(made_by_software(&facts))),
+        None => tracing::info!(stage = "capture", node = name, "PipeWire does not tell what this node is"),
+    });
+    if let Err(e) = asked {
+        tracing::warn!(stage = "capture", "no thread to ask PipeWire with: {e}");
+    }
 }
 
 fn decoded(decoder: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, branch: &Arc<Branch>) {

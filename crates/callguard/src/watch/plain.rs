@@ -1,8 +1,9 @@
 //! The view where there is no terminal: one line per change, flushed.
 
-use callguard_core::{AlertEvent, CallEvent, EventType, ReasonEvent};
+use callguard_core::{AlertEvent, CallEvent, EventType, FindingEvent, ReasonEvent};
 
 use super::board::{Board, Row};
+use super::screen::shown;
 use crate::report::clock;
 
 /// The line that an event is worth, if it is.
@@ -27,6 +28,10 @@ pub fn line(event: &CallEvent, board: &Board) -> Option<String> {
                 event.call,
                 event.unobserved.as_deref().unwrap_or("no reason known")
             )
+        }
+        EventType::Finding => {
+            let found = event.finding.as_ref()?;
+            format!("{at}  {}/{} {}  {}", event.call, found.stream, found.kind.as_str(), finding(found))
         }
         EventType::Update => return None,
     };
@@ -62,7 +67,18 @@ fn standing(row: &Row) -> String {
 #[must_use]
 pub fn alert(alert: &AlertEvent) -> String {
     let reasons: Vec<String> = alert.reasons.iter().map(reason).collect();
-    format!("{}  score {:.1} of {:.1}  {}", alert.hypothesis, alert.score, alert.threshold, reasons.join("; "))
+    let beside: String = alert.findings.iter().map(|f| format!("; {}", finding(f))).collect();
+    format!("{}  score {:.1} of {:.1}  {}{beside}", alert.hypothesis, alert.score, alert.threshold, reasons.join("; "))
+}
+
+/// A finding: what it is worth, what it is, what it rests on.
+#[must_use]
+pub fn finding(found: &FindingEvent) -> String {
+    if found.stands {
+        format!("{}: {} ({})", found.worth, found.finding, shown(&found.detail))
+    } else {
+        format!("{} no longer", found.finding)
+    }
 }
 
 /// A source, what it gave and since when.
@@ -91,5 +107,17 @@ mod tests {
         let wanted = "0:07.5  desk/guest voice  suspect  voice-synthetic 4.2 of 6.0  voice-clone +4.2 since 0:00.5";
         assert_eq!(line(&suspect, &board).as_deref(), Some(wanted));
         assert_eq!(line(&event(EventType::Update, 8.0, State::Suspect, 4.0), &board), None);
+    }
+
+    #[test]
+    fn a_finding_is_a_line_of_its_stream() {
+        let mut found = event(EventType::Finding, 1.0, State::Gathering, 0.0);
+        found.participant = None;
+        found.finding = Some(super::super::board::tests::found(true));
+        let wanted = "0:01.0  desk/guest face  note: virtual-camera (\"OBS\u{fffd}\": known)";
+        assert_eq!(line(&found, &Board::default()).as_deref(), Some(wanted));
+        found.finding = Some(super::super::board::tests::found(false));
+        let wanted = "0:01.0  desk/guest face  virtual-camera no longer";
+        assert_eq!(line(&found, &Board::default()).as_deref(), Some(wanted));
     }
 }

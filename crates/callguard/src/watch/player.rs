@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use callguard_core::ParticipantKind;
+use callguard_engine::Origin;
 use gst::prelude::*;
 use gstreamer as gst;
 
-use super::branch::{Branch, Progress, Watched, broken};
+use super::branch::{Branch, Claim, Progress, Watched, broken};
 use super::feed::{Held, feed};
 use super::source::{From, Source};
+use crate::capture::provenance::Inquiry;
 use crate::capture::{Feed, Guard, Place, trouble_of};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
@@ -45,6 +48,7 @@ pub struct Player {
     playing: bool,
     begun: Instant,
     last: (u64, Instant),
+    inquiry: Inquiry,
     // After the pipeline: its feeder ends once nothing takes its buffers any more.
     held: Option<Held>,
 }
@@ -70,7 +74,14 @@ impl Player {
         pipeline.set_base_time(base);
         let guard = Guard::new(limits, &watched.shown(), source.wanted);
         let progress = Arc::new(Progress::default());
-        let branch = Branch { watched: watched.clone(), limits: limits.clone(), progress: Arc::clone(&progress) };
+        let inquiry = Inquiry::default();
+        let branch = Branch {
+            watched: watched.clone(),
+            limits: limits.clone(),
+            progress: Arc::clone(&progress),
+            claim: Claim::Nothing,
+            tell: inquiry.tell(),
+        };
         let held = feed(source, &pipeline, &guard, branch, (&clock, base))?;
         let live = source.from.is_live();
         let now = Instant::now();
@@ -95,6 +106,7 @@ impl Player {
             playing: live,
             begun: now,
             last: (0, now),
+            inquiry,
             held,
         };
         let wanted = if live { gst::State::Playing } else { gst::State::Paused };
@@ -132,6 +144,11 @@ impl Player {
     /// Whether it has given something for so long.
     pub fn has_run(&self, time: Duration) -> bool {
         self.last.0 > 0 && self.begun.elapsed() >= time
+    }
+
+    /// What was newly found out about where its streams come from.
+    pub fn origins(&mut self) -> Vec<(String, ParticipantKind, Origin)> {
+        self.inquiry.news()
     }
 
     /// What became of it, if it has ended. Never waits.

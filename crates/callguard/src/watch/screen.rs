@@ -102,7 +102,8 @@ fn draw_wall(frame: &mut Frame<'_>, area: Rect, board: &Board) {
     for (place, row) in board.rows.iter().enumerate() {
         let (column, line) = ((place % columns) as u16, (place / columns) as u16);
         let card = Rect { x: area.x + column * width, y: area.y + line * height, width, height };
-        card::draw(frame, card.intersection(area), row, board.pace(row));
+        let findings: Vec<_> = board.findings(row).collect();
+        card::draw(frame, card.intersection(area), row, board.pace(row), &findings);
     }
 }
 
@@ -189,6 +190,7 @@ mod tests {
             score: 6.2,
             threshold: 6.0,
             reasons: event.reasons.clone(),
+            findings: Vec::new(),
         };
         CallEvent { r#type: EventType::AlertRaised, alert: Some(alert), ..event }
     }
@@ -214,7 +216,10 @@ mod tests {
         let stats = TapStats { dropped_frames: 12, ..TapStats::default() };
         let (kind, latency) = (ParticipantKind::Face, Duration::from_millis(140));
         let (participants, failed) = (Vec::new(), None);
-        board.measure("desk", &[StreamReport { name: "camera".into(), kind, participants, stats, latency, failed }]);
+        board.measure(
+            "desk",
+            &[StreamReport { name: "camera".into(), kind, participants, stats, latency, failed, findings: Vec::new() }],
+        );
         board
     }
 
@@ -271,6 +276,16 @@ mod tests {
         elsewhere.call = "studio".into();
         board.take(&elsewhere, Some("line".into()));
         contains(&self::screen(120, 24, &board), &["♪ voice in line · studio", "face-synthetic"]);
+    }
+
+    #[test]
+    fn a_remark_on_the_camera_stands_on_the_card() {
+        let mut board = Board::default();
+        board.take(&seen(EventType::Joined, 2, 0.0, State::Gathering, 0.0), Some("guest".into()));
+        let found = Some(super::super::board::tests::found(true));
+        let told = event(EventType::Finding, 1.0, State::Gathering, 0.0);
+        board.take(&CallEvent { participant: None, finding: found, ..told }, None);
+        contains(&screen(120, 20, &board), &["note: virtual-camera (\"OBS\u{fffd}\": known)"]);
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub enum From {
         socket: PathBuf,
         /// What they are.
         caps: String,
+        /// The camera they come from, as it was named.
+        of: String,
     },
     /// A test signal, to see that everything runs.
     Test,

@@ -45,6 +45,9 @@ pub fn print(calls: &[Guarded], board: &Board) -> Result<(), Trouble> {
             let llr = result.llr.map_or_else(|| "no evidence".to_owned(), |llr| format!("evidence {llr:+.1} nats"));
             say(&format!("{who}: {} ({raised}; {llr})", result.verdict))?;
         }
+        for found in report.streams.iter().flat_map(|s| &s.findings) {
+            say(&format!("{}/{} {}: {}", call.name(), found.stream, found.kind.as_str(), plain::finding(found)))?;
+        }
         let dropped: u64 = report.streams.iter().map(|s| s.stats.dropped_frames).sum();
         if dropped > 0 {
             say(&format!("{}: {dropped} frames were not analysed: the machine was too slow", call.name()))?;
@@ -78,6 +81,9 @@ pub fn write(mut report: Report, calls: &[Guarded], engine: &Engine, config: &Co
             version: env!("CARGO_PKG_VERSION"),
             error: None,
         };
+        let found = stood.streams.iter().flat_map(|s| &s.findings);
+        let found = found.map(|f| ("Provenance", format!("{}: {}", f.stream, plain::finding(f))));
+        let facts = std::iter::once(("Call", stood.id.clone())).chain(found).collect();
         let page = Page {
             title: call.name().to_owned(),
             subtitle: format!("live call, followed until {}", jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S %Z")),
@@ -86,7 +92,7 @@ pub fn write(mut report: Report, calls: &[Guarded], engine: &Engine, config: &Co
             windows: convert::windows(&stood),
             false_alarm: stood.policy.false_alarm,
             call_s: stood.policy.call_s,
-            facts: vec![("Call", stood.id.clone())],
+            facts,
             result,
         };
         report.add(&page)?;

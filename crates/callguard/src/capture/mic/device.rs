@@ -1,8 +1,10 @@
 //! Which microphones there are, and what they record natively.
 
+use callguard_core::ParticipantKind;
 use cpal::traits::{DeviceTrait, HostTrait};
-use cpal::{Device, Host, HostId, SampleFormat, SupportedStreamConfig};
+use cpal::{Device, DeviceDescription, DeviceType, Host, HostId, InterfaceType, SampleFormat, SupportedStreamConfig};
 
+use crate::capture::provenance::{Behind, Facts};
 use crate::trouble::{Stage, Trouble, code};
 
 /// One device that can be recorded from.
@@ -16,6 +18,8 @@ pub struct Listed {
     pub default: bool,
     /// What it records by itself, or why that cannot be told.
     pub native: String,
+    /// What is known of it.
+    pub facts: Facts,
 }
 
 /// Every device of every sound server and driver that is there.
@@ -38,9 +42,26 @@ fn of_host(host: &Host) -> Result<Vec<Listed>, String> {
             };
             let default = is_default_host && default.as_ref() == Some(&id);
             let name = device.description().map_or_else(|_| id.to_string(), |d| d.name().to_owned());
-            Some(Listed { id: id.to_string(), name, default, native })
+            Some(Listed { id: id.to_string(), name, default, native, facts: facts(&device) })
         })
         .collect())
+}
+
+/// What its driver tells of a device.
+pub fn facts(device: &Device) -> Facts {
+    let described = device.description().ok();
+    let text =
+        |of: fn(&DeviceDescription) -> Option<&str>| described.as_ref().and_then(of).unwrap_or_default().to_owned();
+    let is = |virtual_: fn(&DeviceDescription) -> bool| described.as_ref().is_some_and(virtual_);
+    let software =
+        is(|d| d.device_type() == DeviceType::Virtual) || is(|d| d.interface_type() == InterfaceType::Virtual);
+    Facts {
+        kind: ParticipantKind::Voice,
+        name: text(|d| Some(d.name())),
+        driver: text(DeviceDescription::driver),
+        bus: text(DeviceDescription::address),
+        behind: if software { Behind::Software } else { Behind::Unknown },
+    }
 }
 
 /// Opens a device by what [`list`] calls it; `None`: the default one.

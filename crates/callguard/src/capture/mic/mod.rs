@@ -15,6 +15,7 @@ use gstreamer_app as gst_app;
 use gstreamer_audio as gst_audio;
 use tracing::{info, warn};
 
+use super::provenance::Facts;
 use crate::alert::Backoff;
 use crate::trouble::{Stage, Trouble, code};
 use clock::CaptureClock;
@@ -27,6 +28,9 @@ const FEED: Duration = Duration::from_millis(10);
 const STALLED: Duration = Duration::from_secs(2);
 const REBUILD: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(10) };
 
+/// Who wants to know which device was opened, and when it is lost.
+pub type Opened = Box<dyn Fn(Option<&Facts>) + Send>;
+
 /// A microphone that feeds an `appsrc` until it is dropped.
 #[derive(Debug)]
 pub struct Mic {
@@ -36,11 +40,17 @@ pub struct Mic {
 }
 
 impl Mic {
-    /// Opens the device that `wanted` names (`None`: the default) and begins feeding. `clock` and `base` are the pipeline's.
+    /// Opens the device that `wanted` names (`None`: the default) and begins feeding. `clock` and `base` are the pipeline's; `opened_as` is told what
+    /// each device is that it opens.
     ///
     /// # Errors
     /// [`code::DEVICE`] where it cannot be opened now; later losses are mended by themselves.
-    pub fn start(wanted: Option<&str>, clock: &gst::Clock, base: gst::ClockTime) -> Result<Self, Trouble> {
+    pub fn start(
+        wanted: Option<&str>,
+        clock: &gst::Clock,
+        base: gst::ClockTime,
+        opened_as: Opened,
+    ) -> Result<Self, Trouble> {
         let source = gst_app::AppSrc::builder()
             .format(gst::Format::Time)
             .is_live(true)
@@ -57,6 +67,7 @@ impl Mic {
             base,
             stop: Arc::clone(&stop),
             device: 0,
+            opened_as,
         };
         let (opened, first) = crossbeam_channel::bounded(1);
         // Some hosts' streams must stay on the thread that made them.
@@ -101,6 +112,7 @@ struct Feeder {
     stop: Arc<AtomicBool>,
     /// Counts the devices that were opened: each is a source of its own to whoever listens.
     device: u32,
+    opened_as: Opened,
 }
 
 impl Feeder {
@@ -112,6 +124,8 @@ impl Feeder {
                     let _ = opened.try_send(Ok(()));
                     failures = 0;
                     self.feed(&recording, &caps);
+                    // The next one may be another.
+                    (self.opened_as)(None);
                 }
                 Err(trouble) => {
                     failures += 1;
@@ -142,6 +156,7 @@ impl Feeder {
             .map_err(broken)?;
         let caps = info.to_caps().map_err(broken)?;
         let recording = Recording::start(&device, &config, self.clock.clone())?;
+        (self.opened_as)(Some(&device::facts(&device)));
         self.device += 1;
         info!(stage = "capture", rate_hz = config.sample_rate(), channels = config.channels(), "recording");
         if self.device > 1 {
