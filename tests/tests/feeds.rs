@@ -7,10 +7,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use callguard_e2e::convert;
 use callguard_e2e::live::{Other, Sender, VERDICT, Watched, free_tcp, free_udp, lacks, loud, serve};
 use callguard_e2e::pictures::frames;
+use callguard_e2e::{assert_valid, convert, schema};
 
+const SCHEMA: &str = include_str!("../../docs/schemas/callguard.event-1.schema.json");
 const EXE: &str = env!("CARGO_BIN_EXE_callguard-under-test");
 const SEND_SRT: &str = "-v error -re -stream_loop 20 -i loud.wav -c:a aac -f mpegts";
 
@@ -248,6 +249,102 @@ fn a_pipewire_camera_is_taken_away_and_brought_back() {
     watched.wait("Opened again", VERDICT);
     std::fs::write(dir.path().join("plug"), "").unwrap();
     watched.wait("begun anew", VERDICT);
+    assert_eq!(watched.end(), Some(0));
+}
+
+/// What a JSONL file holds of an event type; fails where an event is not in the schema.
+fn told(file: &Path, kind: &str) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let schema = schema(SCHEMA);
+    events.inspect(|event| assert_valid(&schema, event)).filter(|event| event["type"] == kind).collect()
+}
+
+#[test]
+fn a_virtual_camera_is_a_remark_and_where_the_desk_says_so_a_suspicion() {
+    if lacks(&["pipewire", "wireplumber", "dbus-run-session", "gst-launch-1.0"]) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let _session = session(dir.path());
+    let runtime = [("XDG_RUNTIME_DIR", dir.path())];
+    let mut devices = Watched::start_with(EXE, dir.path(), "devices", &[], &runtime);
+    devices.wait("node:camera-1", VERDICT);
+    devices.wait("virtual-camera: ", VERDICT);
+
+    let arguments = ["node:camera-1", "--jsonl", "noted.jsonl"];
+    let mut watched = Watched::start_with(EXE, dir.path(), "watch", &arguments, &runtime);
+    watched.wait("camera-1 face  note: virtual-camera (", VERDICT);
+    watched.wait("camera-1 face  joined", VERDICT);
+    std::thread::sleep(Duration::from_secs(5));
+    assert!(!watched.seen.iter().any(|line| line.contains("source-injected")), "a remark is no evidence");
+    assert_eq!(watched.end(), Some(0));
+    let found = told(&dir.path().join("noted.jsonl"), "finding");
+    let virtual_camera = found.iter().find(|e| e["finding"]["finding"] == "virtual-camera").unwrap();
+    assert_eq!(
+        (&virtual_camera["finding"]["worth"], &virtual_camera["participant"]),
+        (&"note".into(), &serde_json::Value::Null)
+    );
+    for event in told(&dir.path().join("noted.jsonl"), "update") {
+        let charts = event["charts"].as_array().unwrap();
+        assert!(charts.iter().all(|chart| chart["hypothesis"] != "source-injected"), "{event}");
+    }
+
+    // Plugged in anew: pipewiresink does not always serve a second one after the first has gone.
+    std::fs::write(dir.path().join("unplug"), "").unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    std::fs::write(dir.path().join("plug"), "").unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    std::fs::write(dir.path().join("bank.toml"), "[provenance]\nvirtual_camera = \"suspect\"\n").unwrap();
+    let arguments = ["--config", "bank.toml", "node:camera-1", "--jsonl", "held.jsonl"];
+    let mut watched = Watched::start_with(EXE, dir.path(), "watch", &arguments, &runtime);
+    watched.wait("camera-1 face  suspect: virtual-camera (", VERDICT);
+    let line = watched.wait("camera-1 face  suspect  source-injected", VERDICT);
+    assert!(line.contains("provenance +4.0"), "{line}");
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(watched.end(), Some(0));
+    let alerts = told(&dir.path().join("held.jsonl"), "alert-raised");
+    assert!(alerts.iter().all(|e| e["alert"]["hypothesis"] != "source-injected"), "suspect at most: {alerts:?}");
+}
+
+/// A short clip that never repeats itself.
+fn clip(dir: &Path, seconds: u32) {
+    let arguments = format!(
+        "-v error -f lavfi -i testsrc2=size=320x240:rate=25 -t {seconds} -c:v mpeg2video -b:v 2M -g 25 -f mpegts clip.ts"
+    );
+    assert!(Other::start(dir, "ffmpeg", &arguments).0.wait().unwrap().success());
+}
+
+#[test]
+fn a_sender_and_a_recording_are_not_held_to_what_a_camera_is() {
+    let dir = tempfile::tempdir().unwrap();
+    clip(dir.path(), 30);
+    let port = free_udp();
+    let listening = format!("srt://127.0.0.1:{port}?mode=listener&passphrase=correct-horse");
+    let arguments = ["--jsonl", "events.jsonl", "--call", "line", &listening, "--call", "tape", "clip.ts"];
+    let mut watched = Watched::start(EXE, dir.path(), &arguments);
+    let sending = format!("-v error -re -i clip.ts -c copy -f mpegts srt://127.0.0.1:{port}?passphrase=correct-horse");
+    let _sender = Sender::start(dir.path(), "ffmpeg", &sending);
+    watched.wait("line/srt-", VERDICT);
+    std::thread::sleep(Duration::from_secs(8));
+    assert_eq!(watched.end(), Some(0));
+    let events = dir.path().join("events.jsonl");
+    assert!(!told(&events, "update").is_empty(), "both were seen");
+    assert_eq!(told(&events, "finding"), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn a_clip_that_is_sent_in_a_loop_is_found_out() {
+    let dir = tempfile::tempdir().unwrap();
+    clip(dir.path(), 3);
+    let port = free_udp();
+    let listening = format!("srt://127.0.0.1:{port}?mode=listener&passphrase=correct-horse");
+    let mut watched = Watched::start(EXE, dir.path(), &[&listening]);
+    let sending = format!(
+        "-v error -re -stream_loop -1 -i clip.ts -c copy -f mpegts srt://127.0.0.1:{port}?passphrase=correct-horse"
+    );
+    let _sender = Sender::start(dir.path(), "ffmpeg", &sending);
+    watched.wait("face  note: file-loop (", VERDICT);
     assert_eq!(watched.end(), Some(0));
 }
 
