@@ -234,6 +234,74 @@ fn session(dir: &Path) -> Other {
     session
 }
 
+/// Adds a microphone to a session: what a loudspeaker with a clock of its own plays, which nobody hears. It is there for as long as what is returned.
+fn microphone(dir: &Path) -> (Other, Other) {
+    let inside = |script: &str| {
+        let script = format!("export XDG_RUNTIME_DIR=\"$PWD\"; {script}");
+        Other::start_with(dir, "sh", &["-c", &script])
+    };
+    let node = "factory.name=support.null-audio-sink node.name=desk-line media.class=Audio/Sink audio.position=[FL FR] monitor.channel-volumes=true";
+    let line = inside(&format!("(echo 'create-node adapter {{ {node} }}'; exec sleep 1000) | pw-cli"));
+    (line, inside("while :; do pw-play --target desk-line loud.wav; sleep 0.2; done"))
+}
+
+#[test]
+fn a_microphone_is_watched_taken_away_and_brought_back() {
+    if lacks(&["pipewire", "wireplumber", "dbus-run-session", "gst-launch-1.0", "pw-cli", "pw-play"]) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    loud(dir.path());
+    let _session = session(dir.path());
+    let plugged = microphone(dir.path());
+    std::thread::sleep(Duration::from_secs(2));
+    let arguments = ["--call", "desk", "node:camera-1", "mic:pipewire:desk-line"];
+    let mut watched = Watched::start_with(EXE, dir.path(), "watch", &arguments, &[("XDG_RUNTIME_DIR", dir.path())]);
+    watched.wait("voice  joined", VERDICT);
+    watched.wait("ALERT voice-synthetic", VERDICT);
+    drop(plugged);
+    watched.wait("voice  unobservable", Duration::from_secs(8));
+    let _again = microphone(dir.path());
+    watched.wait("voice  begun anew", VERDICT);
+    watched.wait("ALERT voice-synthetic", VERDICT);
+    assert_eq!(watched.end(), Some(0));
+}
+
+#[test]
+fn the_guarded_microphone_gives_the_same_sound() {
+    if lacks(&["pipewire", "wireplumber", "dbus-run-session", "gst-launch-1.0", "pw-loopback", "pw-play", "pw-record"])
+    {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    loud(dir.path());
+    let _session = session(dir.path());
+    let _microphone = microphone(dir.path());
+    std::thread::sleep(Duration::from_secs(2));
+    let arguments = ["node:camera-1", "--name", "guarded", "--microphone", "monitor:desk-line", "--plain"];
+    let mut guard = Watched::start_with(EXE, dir.path(), "camera", &arguments, &[("XDG_RUNTIME_DIR", dir.path())]);
+    guard.wait("voice  joined", VERDICT);
+    let record = |node: &str, file: &str| {
+        let monitor = "-P '{ stream.capture.sink=true }'";
+        let how = if node == "desk-line" { monitor } else { "" };
+        let script =
+            format!("export XDG_RUNTIME_DIR=\"$PWD\"; exec pw-record {how} --format f32 --target '{node}' {file}");
+        Other::start_with(dir.path(), "sh", &["-c", &script])
+    };
+    let recordings = (record("desk-line", "original.wav"), record("guarded Microphone", "given.wav"));
+    std::thread::sleep(Duration::from_secs(6));
+    drop(recordings);
+    // Samples as they are, 4 bytes each; a WAV header is part of neither.
+    let samples = |file: &str| std::fs::read(dir.path().join(file)).unwrap()[200..].to_vec();
+    let (original, given) = (samples("original.wav"), samples("given.wav"));
+    let known: std::collections::HashSet<&[u8]> = original.windows(64).step_by(4).collect();
+    let pieces: Vec<&[u8]> = given.chunks_exact(64).filter(|piece| piece.iter().any(|b| *b != 0)).collect();
+    let same = pieces.iter().filter(|piece| known.contains(*piece)).count();
+    assert!(pieces.len() > 5_000, "{} pieces of sound in six seconds", pieces.len());
+    assert!(same * 10 >= pieces.len() * 8, "{same} of {} pieces are the microphone's own", pieces.len());
+    assert_eq!(guard.end(), Some(0));
+}
+
 #[test]
 fn a_pipewire_camera_is_taken_away_and_brought_back() {
     if lacks(&["pipewire", "wireplumber", "dbus-run-session", "gst-launch-1.0"]) {
