@@ -6,3 +6,5 @@ cd "$ROOT"
 
 cargo bench --workspace --locked --benches
 cargo run --release --locked -p callguard-benches --bin simulation -- docs
+cargo build --release --locked -p callguard
+cargo run --release --locked -p callguard-benches --bin camera -- target/release/callguard
