@@ -284,9 +284,9 @@ impl Guarded {
         std::mem::take(&mut self.failed)
     }
 
-    /// Links that guests who are waited for may open now, each with its stream's name.
-    pub fn links(&self) -> impl Iterator<Item = String> {
-        let link = |seat: &Seat| Some(format!("{}: {}", seat.watched.shown(), seat.player()?.link()?));
+    /// Streams whose guests are waited for, and the links that these may open now.
+    pub fn links(&self) -> impl Iterator<Item = (String, String)> {
+        let link = |seat: &Seat| Some((seat.watched.shown(), seat.player()?.link()?));
         self.seats.iter().filter_map(link)
     }
 

@@ -186,7 +186,7 @@ struct Session {
     failed: bool,
     node: Option<Node>,
     /// Links of guests who are waited for.
-    links: Vec<String>,
+    links: Vec<(String, String)>,
     /// How things stood when the view was held.
     held: Option<Board>,
 }
@@ -217,10 +217,10 @@ impl Session {
 
     /// Tells links of guests who may come in now.
     fn invite(&mut self) {
-        let links: Vec<String> = self.calls.iter().flat_map(Guarded::links).collect();
+        let links: Vec<_> = self.calls.iter().flat_map(Guarded::links).collect();
         if matches!(self.view, View::Lines) {
-            for link in links.iter().filter(|link| !self.links.contains(link)) {
-                eprintln!("callguard: the guest's link, good once: {link}");
+            for (stream, link) in links.iter().filter(|link| !self.links.contains(link)) {
+                eprintln!("callguard: the guest's link, good once: {stream}: {link}");
             }
         }
         self.links = links;

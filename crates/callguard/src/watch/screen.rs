@@ -20,7 +20,7 @@ pub struct Look {
     /// The line below the title: the promise.
     pub promise: String,
     /// Links of guests who are waited for.
-    pub links: Vec<String>,
+    pub links: Vec<(String, String)>,
     /// The newest log lines.
     pub log: Vec<String>,
     /// Which of the standing alerts is selected.
@@ -77,12 +77,11 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, board: &Board, look: &Look) {
         first.push(Span::from(format!("   {}: analysis unavailable ({})", shown(call), shown(why))).red().bold());
     }
     let mut text = vec![Line::from(first), Line::from(format!(" {}", look.promise)).dim()];
-    text.extend(
-        look.links
-            .iter()
-            .take(MOST_LINKS)
-            .map(|link| Line::from(format!(" waiting for a guest, link good once: {}", shown(link))).cyan()),
-    );
+    // The link first: it is what is copied, and must not be cut off.
+    let link = |(stream, link): &(String, String)| {
+        Line::from(format!(" {}  for the guest of {}, good once", shown(link), shown(stream))).cyan()
+    };
+    text.extend(look.links.iter().take(MOST_LINKS).map(link));
     frame.render_widget(Paragraph::new(text), area);
 }
 
