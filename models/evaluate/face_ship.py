@@ -23,7 +23,7 @@ import manifest
 from ship import MODELS, percent, span
 
 HERE = pathlib.Path(__file__).resolve().parent
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 three, two = "{:.3f}".format, "{:.2f}".format
 FLOOR = """Of the law that the manifest states, rho $rho is measured and variance $variance is *not*: it is a floor (the fit that states the voice's law ran to the edge of its search here). Thresholds follow the variance, and one as narrow as so weak a score's would raise alerts on hundredths of a nat;
 with the floor they are out of this model's reach."""

@@ -5,7 +5,8 @@
 #   DATA  clips.csv and clips/, faces/faces.csv, more.csv and originals.py: see README.md here
 #   WORK  everything in between (default: target/face); an interrupted run goes on where it stopped
 # Environment: YUNET (yunet_n_dynamic.onnx) and TAEF2 (folder of encoder.onnx and decoder.onnx): both needed;
-#   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (320).
+#   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (320 720 1600: the rate falls to
+#   a hundredth by each of these, and begins anew after it).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,7 +14,7 @@ root=$(cd "$here/../.." && pwd)
 data=${1:?usage: train_face.sh DATA [WORK]}
 work=${2:-$root/target/face}
 python=${PYTHON:-python3}
-steps=${STEPS:-320}
+read -ra steps <<<"${STEPS:-320 720 1600}"
 face=$here/face
 talks=${TALKS:-}
 # Without these, a third of the time goes into giving pages back to the system and fetching them again.
@@ -39,9 +40,15 @@ fi
 once pictures "$python" "$face/pictures.py" "$data" "$work" ${talks:+--talks "$talks"}
 once frames "$python" "$face/frames.py" "$work" --yunet "$YUNET"
 once copies "$python" "$face/copies.py" "$work" --taef2 "$TAEF2"
+fit() { # fit NAME OPTION...: to each of the steps in turn
+    local until
+    for until in "${steps[@]}"; do
+        once "$1-$until" "$python" "$face/fit.py" "$work" --name "$@" --steps "$until" --pairs 12
+    done
+}
 for fold in 0 1 2; do
-    once "fold$fold" "$python" "$face/fit.py" "$work" --name "fold$fold" --fold "$fold" --steps "$steps" --pairs 12
+    fit "fold$fold" --fold "$fold"
     once "graph$fold" "$python" -W ignore "$face/to_onnx.py" "$work/runs/fold$fold/net.pt" "$work/runs/fold$fold/face-forgery.onnx"
 done
-once final "$python" "$face/fit.py" "$work" --name final --steps "$steps" --pairs 12
+fit final
 PYTHON=$python "$root/models/evaluate/evaluate_face.sh" "$data" "$work"
