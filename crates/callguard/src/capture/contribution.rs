@@ -1,4 +1,4 @@
-//! Contribution feeds: SRT, RTMP, RTSP, HLS, RTP that an SDP file describes, and WebRTC.
+//! Contribution feeds: SRT, RTMP, RTSP, HLS, RTP that an SDP file describes, WebRTC, and NDI.
 
 use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr};
@@ -44,6 +44,8 @@ pub enum Feed {
     Rtp(PathBuf),
     /// WebRTC, from a browser or another WHIP sender.
     Whip(Whip),
+    /// NDI, by the sender's name.
+    Ndi(String),
 }
 
 /// One end of an SRT connection.
@@ -79,7 +81,9 @@ impl Feed {
         };
         let address = rest.strip_prefix("//");
         let kind = match (scheme, address) {
-            ("srt" | "rtmp" | "rtmps" | "rtsp" | "rtsps" | "whip", Some(_)) | ("rtp", None) if !rest.is_empty() => {
+            ("srt" | "rtmp" | "rtmps" | "rtsp" | "rtsps" | "whip", Some(_)) | ("rtp" | "ndi", None)
+                if !rest.is_empty() =>
+            {
                 scheme
             }
             ("http" | "https", Some(_)) if is_playlist(text) => scheme,
@@ -103,6 +107,7 @@ impl Feed {
         Ok(Some(match (kind, address) {
             ("srt", Some(address)) => Self::Srt(Srt::parse(text, address)?),
             ("whip", _) => Self::Whip(Whip::parse(text)?),
+            ("ndi", _) => Self::Ndi(rest.to_owned()),
             ("rtmp" | "rtmps", _) => Self::Rtmp(url()?),
             ("http" | "https", _) => Self::Hls(url()?),
             ("rtp", _) => {
@@ -124,6 +129,7 @@ impl Feed {
             Self::Srt(srt) => srt.stream.clone().unwrap_or_else(|| format!("srt-{}", srt.port)),
             Self::Rtmp(url) | Self::Rtsp(url) => last(url).unwrap_or_else(|| url.scheme().to_owned()),
             Self::Whip(whip) => whip.name().to_owned(),
+            Self::Ndi(name) => name.clone(),
             Self::Hls(url) => last(url).map_or_else(|| "hls".to_owned(), |name| stem(Path::new(&name))),
             Self::Rtp(file) => stem(file),
         }
@@ -150,7 +156,7 @@ impl Feed {
             Self::Hls(url) if url.scheme() == "https" => &["https"],
             Self::Hls(_) => &["http", "https"],
             Self::Rtp(_) => &["udp"],
-            Self::Whip(_) => &[],
+            Self::Whip(_) | Self::Ndi(_) => &[],
         }
     }
 
@@ -185,6 +191,13 @@ impl Feed {
                 guard.watch(pipeline, &decoder, reach);
                 pipeline.add(&decoder).map_err(|e| internal(&e))?;
                 with(&decoder);
+            }
+            // What comes is raw: nothing is decoded, and nothing else opened.
+            Self::Ndi(name) => {
+                let (source, demux) = (make("ndisrc")?, make("ndisrcdemux")?);
+                source.set_property("ndi-name", name);
+                pipeline.add_many([&source, &demux]).and_then(|()| source.link(&demux)).map_err(|e| internal(&e))?;
+                with(&demux);
             }
             Self::Hls(url) => hls::open(url, pipeline, guard, reach, &with)?,
             Self::Rtp(file) => {
@@ -343,6 +356,7 @@ impl Media {
         source.set_property("port", self.port);
         source.set_property("caps", &self.caps);
         jitter.set_property("latency", JITTER_MS);
+        jitter.set_property("do-lost", true);
         Ok([source, jitter])
     }
 }
@@ -420,7 +434,7 @@ fn internal(e: &dyn std::fmt::Display) -> Trouble {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 9] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp", "whip", "http", "https"];
+    const ALL: [&str; 10] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp", "whip", "http", "https", "ndi"];
 
     fn parse(text: &str) -> Result<Option<Feed>, Trouble> {
         Feed::parse(OsStr::new(text), &ALL.map(str::to_owned))
@@ -437,6 +451,7 @@ mod tests {
         }
         assert_eq!(parse("rtmp://host/live/guest").unwrap().unwrap().name(), "guest");
         assert_eq!(parse("rtsp://host/").unwrap().unwrap().name(), "rtsp");
+        assert_eq!(parse("ndi:STUDIO (Camera 1)"), Ok(Some(Feed::Ndi("STUDIO (Camera 1)".to_owned()))));
         assert_eq!(parse("https://host/live/guest.M3U8?token=x.ts").unwrap().unwrap().name(), "guest");
         assert_eq!(parse("http://host/film.ts?list=a.m3u8"), Ok(None));
         assert_eq!(Feed::parse(OsStr::new("srt://h:1"), &["rtsp".to_owned()]).unwrap_err().code, code::SCHEME);

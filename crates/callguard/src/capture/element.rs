@@ -19,9 +19,8 @@ fn package(factory: &str) -> &'static str {
         }
         "pipewiresrc" => "gstreamer1.0-pipewire",
         "nicesrc" => "gstreamer1.0-nice",
-        "srtsrc" | "srtsink" | "mpegtsmux" | "rtmp2src" | "webrtcbin" | "tsdemux" | "h264parse" | "openh264enc" => {
-            "gstreamer1.0-plugins-bad"
-        }
+        "spanplc" | "srtsrc" | "srtsink" | "mpegtsmux" | "rtmp2src" | "webrtcbin" | "tsdemux" | "h264parse"
+        | "openh264enc" => "gstreamer1.0-plugins-bad",
         name if name.starts_with("av") => "gstreamer1.0-libav",
         _ => "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav",
     }
@@ -55,6 +54,9 @@ pub fn missing(factory: &str) -> Trouble {
     let fix = match factory {
         "callguardaudio" | "callguardvideo" | "callguardoverlay" => {
             "It travels inside the program: build callguard anew, and report this if that does not help.".to_owned()
+        }
+        "ndisrc" | "ndisrcdemux" => {
+            "Debian ships neither: build gst-plugin-ndi of gst-plugins-rs, and install the NDI library (ndi.video) beside it.".to_owned()
         }
         _ => format!("Install {} (`make setup` does).", package(factory)),
     };

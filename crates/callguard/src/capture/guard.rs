@@ -160,8 +160,12 @@ impl Guard {
         });
     }
 
-    /// A new element that reads from somewhere must read from where the input lies.
+    /// A new element that reads from somewhere must read from where the input lies; one that decodes sound conceals.
     fn source(&self, element: &gst::Element, reach: &[&str]) {
+        // A decoder of sound that can make up for lost packets does, as any telephone does.
+        if element.has_property_with_type("plc", bool::static_type()) {
+            element.set_property("plc", true);
+        }
         let Some(handler) = element.dynamic_cast_ref::<gst::URIHandler>() else { return };
         if handler.uri_type() != gst::URIType::Src {
             return;

@@ -191,6 +191,7 @@ Contribution feeds, where capture.watch_schemes allows them (the profile broadca
   rtsp:// rtsps://    pulled from a server or camera, over TCP
   http(s)://….m3u8    pulled from a server: an HTTP live stream (HLS), not encrypted
   rtp:FILE.sdp        RTP to ports of this machine, as the SDP file tells (phone hybrids: G.711, L16, Opus)
+  ndi:NAME            an NDI sender, where gst-plugin-ndi and the NDI library are installed
   whip://ADDRESS:PORT/NAME
                       a guest's browser, or any other WHIP sender (OBS 30: http://ADDRESS:PORT/NAME/whip and the token).
                       A link that is good once is told; when the guest has left, a new one. Beyond this machine:

@@ -101,7 +101,7 @@ pub struct AlertSettings {
 /// URI schemes of recordings.
 const RECORDINGS: [&str; 3] = ["file", "http", "https"];
 /// URI schemes of what is live.
-const FEEDS: [&str; 7] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp", "whip"];
+const FEEDS: [&str; 8] = ["srt", "rtmp", "rtmps", "rtsp", "rtsps", "rtp", "whip", "ndi"];
 
 /// Checks ranges and notes every complaint; a value that is wrong or missing is replaced so that the check can go on, which
 /// is never seen as the caller drops the result when there are complaints.

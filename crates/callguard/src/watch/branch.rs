@@ -8,6 +8,7 @@ use gst::prelude::*;
 use gstreamer as gst;
 use gstreamer_video as gst_video;
 
+use super::conceal;
 use super::overlay::{self, Overlay, Recording};
 use crate::capture::element::make;
 use crate::capture::provenance::{Pace, Said, Tell, odd_format};
@@ -113,6 +114,15 @@ impl Branch {
     pub fn connect(&self, pipeline: &gst::Pipeline, from: &gst::Pad) -> Result<(), Trouble> {
         let caps = from.current_caps().unwrap_or_else(|| from.query_caps(None));
         match caps.structure(0).map(|s| s.name().as_str()) {
+            Some("audio/x-raw") if matches!(self.claim, Claim::Sender) => {
+                let mut parts = self.hear()?;
+                conceal::forgive(&static_pad(&parts[0], "sink", &self.watched.shown())?);
+                // Decoders of G.711 and L16 leave open what was lost.
+                if is_telephone(&caps) {
+                    parts.insert(0, make("spanplc")?);
+                }
+                self.link(pipeline, from, &parts)
+            }
             Some("audio/x-raw") => self.link(pipeline, from, &self.hear()?),
             Some("video/x-raw") => self.link(pipeline, from, &self.watch(&caps, from)?),
             _ => Ok(()),
@@ -231,6 +241,15 @@ impl Branch {
         element.set_property("stream", stream);
         Ok(element)
     }
+}
+
+/// One channel of 16 bit at a telephone's rate.
+fn is_telephone(caps: &gst::CapsRef) -> bool {
+    caps.structure(0).is_some_and(|s| {
+        s.get("format") == Ok("S16LE")
+            && s.get("channels") == Ok(1i32)
+            && matches!(s.get("rate"), Ok(8_000i32 | 16_000))
+    })
 }
 
 /// A sink that keeps real-time pace and does nothing. Without preroll: one that waited for the first buffer of another stream would hold

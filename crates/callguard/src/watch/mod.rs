@@ -4,6 +4,7 @@ mod board;
 mod branch;
 mod calls;
 mod card;
+mod conceal;
 mod feed;
 mod jsonl;
 mod overlay;
