@@ -12,7 +12,7 @@ PACKAGES=(
     # Tests and demo: recordings to make and to convert, human prompts, the fetching of wheels.
     ffmpeg espeak-ng sox python3 python3-pip asterisk-core-sounds-en-g722
     # Tests: a screen and a session with a virtual camera.
-    xvfb pipewire wireplumber gstreamer1.0-pipewire dbus
+    xvfb pipewire wireplumber gstreamer1.0-pipewire dbus openssl
 )
 # Tests: a caller's browser. Elsewhere it comes as a snap, which apt cannot bring into a container; the test is skipped there.
 if grep -qs '^ID=debian$' /etc/os-release; then PACKAGES+=(chromium); fi

@@ -682,6 +682,31 @@ fn strangers_and_broken_offers_are_turned_away_and_the_door_stays_good() {
 }
 
 #[test]
+fn beyond_this_machine_the_door_speaks_tls() {
+    if lacks(&["openssl"]) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let port = free_tcp();
+    let key = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=desk";
+    assert!(Other::start(dir.path(), "openssl", key).0.wait().unwrap().success());
+    let door = |key: &str| format!("whip://0.0.0.0:{port}/desk-1?token=0123456789abcdef&cert=cert.pem&key={key}");
+    let mut refused = Watched::start(EXE, dir.path(), &[&door("gone.pem")]);
+    refused.wait("cert.pem and gone.pem", VERDICT);
+    assert_eq!(refused.child.wait().unwrap().code(), Some(2));
+    let mut watched = Watched::start(EXE, dir.path(), &["--call", "counter", &door("key.pem")]);
+    assert!(link(&watched.wait("good once", VERDICT)).starts_with("https://"));
+    // Nobody vouches for this certificate.
+    let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
+    let agent: ureq::Agent = ureq::Agent::config_builder().tls_config(tls).http_status_as_error(false).build().into();
+    let page =
+        agent.get(format!("https://127.0.0.1:{port}/desk-1")).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(page.contains("Join the call"), "{page}");
+    assert!(agent.get(format!("http://127.0.0.1:{port}/desk-1")).call().is_err(), "nothing in the clear");
+    assert_eq!(watched.end(), Some(0));
+}
+
+#[test]
 fn a_session_is_ended_by_who_began_it() {
     let dir = tempfile::tempdir().unwrap();
     let port = free_tcp();
