@@ -15,8 +15,13 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 fn evidence(c: &mut Criterion) {
     let source = SourceId::new("voice-clone");
     let law = Law { variance: 3.0, rho: 0.4, epsilon: 0.2, independence_s: 4.0, hop_s: 0.5 };
-    let sources =
-        vec![Source { id: source.clone(), hypotheses: vec![Hypothesis::VoiceSynthetic], law: Some(law), clip: 4.0 }];
+    let sources = vec![Source {
+        id: source.clone(),
+        hypotheses: vec![Hypothesis::VoiceSynthetic],
+        law: Some(law),
+        clip: 4.0,
+        rule: false,
+    }];
     let rules = Arc::new(Rules::new(Policy::default(), sources, &[]).expect("the law is in range"));
     let mut call = Call::new(rules);
     let subject = call.join(ParticipantKind::Voice, MediaTime::ZERO);

@@ -63,18 +63,24 @@ impl Watched {
     /// The next line that holds `text`.
     #[track_caller]
     pub fn wait(&mut self, text: &str, most: Duration) -> String {
+        self.wait_any(&[text], most)
+    }
+
+    /// The next line that holds one of `texts`.
+    #[track_caller]
+    pub fn wait_any(&mut self, texts: &[&str], most: Duration) -> String {
         let until = Instant::now() + most;
         loop {
             match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     self.seen.push(line);
                     let line = self.seen.last().unwrap();
-                    if line.contains(text) {
+                    if texts.iter().any(|text| line.contains(text)) {
                         return line.clone();
                     }
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    panic!("no {text:?} within {most:?} in\n{}", self.seen.join("\n"))
+                    panic!("none of {texts:?} within {most:?} in\n{}", self.seen.join("\n"))
                 }
             }
         }
