@@ -84,8 +84,9 @@ fn receiver(answers: &'static [u16]) -> (String, Receiver<Received>) {
             let mut body = vec![0; length];
             reader.read_exact(&mut body).unwrap();
             let status = answers[n.min(answers.len() - 1)];
-            let _ = write!(reader.get_mut(), "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            // Before the answer: who has it may look at once.
             let _ = sender.send((key, serde_json::from_slice(&body).unwrap()));
+            let _ = write!(reader.get_mut(), "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
     });
     (address, received)
