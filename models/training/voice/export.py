@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """From a weight average to ONNX (opset 17, float32, dynamic batch), batch normalisation folded by the exporter, and a check that both say the same.
 
-usage: export.py NET.pt OUT.onnx [SHORT.pt]
-With SHORT.pt, a network of the view `short`, the graph's answer is the mean of both.
+usage: export.py NET.pt OUT.onnx
 """
 
 import pathlib
@@ -13,19 +12,17 @@ import onnx
 import onnxruntime
 import torch
 
-from net import SAMPLES, Ensemble, VoiceNet
+from net import SAMPLES, VoiceNet
 
 LARGEST, CLOSE = 8 << 20, 2e-3
 
 
 def main():
     source, out = sys.argv[1:3]
-    nets = []
-    for view, path in zip(("long", "short"), (source, *sys.argv[3:])):
-        state = torch.load(path, weights_only=True)
-        nets.append(VoiceNet(view))
-        nets[-1].load_state_dict(state.get("ema", state))
-    net = Ensemble(nets).eval()
+    net = VoiceNet()
+    state = torch.load(source, weights_only=True)
+    net.load_state_dict(state.get("ema", state))
+    net.eval()
     rng = np.random.default_rng(4)
     example = torch.from_numpy(rng.normal(0, 0.05, (2, SAMPLES)).astype(np.float32))
     torch.onnx.export(net, (example,), out, opset_version=17, dynamo=False, input_names=["samples"], output_names=["logit"], dynamic_axes={"samples": {0: "batch"}, "logit": {0: "batch"}})

