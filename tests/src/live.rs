@@ -207,6 +207,28 @@ pub fn free_tcp() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// Describes a phone line (G.711, A-law) to a port of this machine in an SDP file; gives the port.
+#[must_use]
+#[track_caller]
+pub fn phone_line(file: &Path) -> u16 {
+    let port = free_udp() & !1;
+    let sdp = format!(
+        "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=hybrid\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+    );
+    std::fs::write(file, sdp).unwrap();
+    port
+}
+
+/// Waits for a file by which a script says that it is ready.
+#[track_caller]
+pub fn appears(file: &Path) {
+    let until = Instant::now() + VERDICT;
+    while !file.exists() {
+        assert!(Instant::now() < until, "{} does not appear", file.display());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 /// A name of the program that is needed and not installed, if so.
 #[must_use]
 pub fn lacks(names: &[&str]) -> bool {

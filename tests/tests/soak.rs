@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use callguard_e2e::live::{Other, Sender, VERDICT, Watched, free_udp, lacks, loud, serve};
+use callguard_e2e::live::{Other, Sender, VERDICT, Watched, appears, free_udp, lacks, loud, phone_line, serve};
 use serde_json::Value;
 
 const EXE: &str = env!("CARGO_BIN_EXE_callguard-under-test");
@@ -150,17 +150,9 @@ fn four_calls_whose_senders_fail_at_random() {
     let session =
         "export XDG_RUNTIME_DIR=\"$PWD\"; chmod 700 .; pipewire & sleep 1; wireplumber & sleep 2; touch ready; wait";
     let _session = Other::start_with(at, "dbus-run-session", &["sh", "-c", session]);
-    let until = Instant::now() + VERDICT;
-    while !at.join("ready").exists() {
-        assert!(Instant::now() < until, "the session does not start");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    appears(&at.join("ready"));
     let (_server, web) = serve(at);
-    let (srt, rtp) = (free_udp(), free_udp() & !1);
-    let sdp = format!(
-        "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {rtp} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
-    );
-    std::fs::write(at.join("line.sdp"), sdp).unwrap();
+    let (srt, rtp) = (free_udp(), phone_line(&at.join("line.sdp")));
 
     let voice = "-v error -re -stream_loop -1 -i loud.wav";
     let runtime = format!("XDG_RUNTIME_DIR={} gst-launch-1.0 -q", at.display());

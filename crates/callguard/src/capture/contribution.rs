@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gst::prelude::*;
@@ -12,7 +13,7 @@ use url::{Url, form_urlencoded};
 
 use super::element::make;
 use super::guard::caps_trouble;
-use super::whip::{Held, OnDecoder, Whip};
+use super::whip::{Held, Whip};
 use super::{Guard, hls};
 use crate::trouble::{Stage, Trouble, code};
 
@@ -22,12 +23,15 @@ pub const PASSPHRASE: &str = "CALLGUARD_SRT_PASSPHRASE";
 const SRT_LATENCY_MS: u32 = 120;
 /// How soon SRT notices that it is to stop, milliseconds.
 const SRT_POLL_MS: i32 = 100;
-/// What the jitter buffer holds back, milliseconds.
-const JITTER_MS: u32 = 100;
+/// What a jitter buffer holds back, milliseconds.
+pub(super) const JITTER_MS: u32 = 100;
 /// Three pieces of ten seconds, which is as long as senders make them.
 const LEAD: Duration = Duration::from_secs(30);
 /// Largest SDP file, bytes.
 const LARGEST_SDP: u64 = 64 << 10;
+
+/// Takes each decoder as it comes.
+pub type OnDecoder = Arc<dyn Fn(&gst::Element) + Send + Sync>;
 
 /// Sound and pictures that somebody sends, or gives on request.
 #[derive(Clone, Debug, PartialEq, Eq)]

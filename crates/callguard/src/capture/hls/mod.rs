@@ -14,8 +14,7 @@ use gstreamer_app::AppSrc;
 use url::Url;
 
 use self::pull::Pull;
-use super::contribution::decoded;
-use super::whip::OnDecoder;
+use super::contribution::{OnDecoder, decoded};
 use super::{Guard, element};
 use crate::trouble::{Stage, Trouble};
 

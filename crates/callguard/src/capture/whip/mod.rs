@@ -8,12 +8,12 @@ mod session;
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use gst::prelude::*;
 use gstreamer as gst;
 use url::Url;
 
+use super::contribution::{JITTER_MS, OnDecoder};
 use super::element::make;
 use super::{Guard, Kinds};
 use crate::trouble::{Stage, Trouble, code};
@@ -21,8 +21,6 @@ pub use door::Held;
 use door::{Door, Token};
 use server::Server;
 
-/// What the jitter buffer holds back, milliseconds.
-const JITTER_MS: u32 = 100;
 const FORM: &str = "Write whip://ADDRESS:PORT/NAME; after ? may stand cert=, key=, token=, stun=, turn=, joined by &.";
 
 /// Where guests come in, and what they need to.
@@ -46,9 +44,6 @@ impl std::fmt::Debug for Whip {
         f.debug_struct("Whip").field("address", &self.address).field("name", &self.name).finish_non_exhaustive()
     }
 }
-
-/// Takes each decoder as it comes.
-pub type OnDecoder = Arc<dyn Fn(&gst::Element) + Send + Sync>;
 
 impl Whip {
     /// Reads `whip://…`.

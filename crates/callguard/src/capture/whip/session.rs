@@ -8,8 +8,9 @@ use gstreamer as gst;
 use gstreamer_sdp::SDPMessage;
 use tokio::sync::oneshot;
 
-use super::{OnDecoder, description};
+use super::description;
 use crate::capture::Guard;
+use crate::capture::contribution::OnDecoder;
 use crate::capture::element::make;
 use crate::trouble::{Stage, Trouble, code};
 
