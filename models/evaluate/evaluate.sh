@@ -11,7 +11,7 @@ data=${1:?usage: evaluate.sh DATA [WORK]}
 work=${2:-$root/target/voice}
 python=${PYTHON:-python3}
 
-[[ -f $work/runs/final/net.pt ]] || { echo "evaluate.sh: nothing is trained in $work; run models/training/train_voice.sh first" >&2; exit 2; }
+[[ -f $work/runs/final/listener.pt ]] || { echo "evaluate.sh: nothing is trained in $work; run models/training/train_voice.sh first" >&2; exit 2; }
 cargo build --release --locked --manifest-path "$root/Cargo.toml" -p callguard-audio --example voice_windows
 "$python" "$here/render.py" "$data" "$work"
 "$python" "$here/odd.py" "$data" "$work"

@@ -2,7 +2,7 @@
 """Windows and logits of everything that render.py and odd.py wrote, through callguard's own front end: each fold's files by the network that was not trained on them.
 
 usage: score.py WORK VOICE_WINDOWS [--fold K]...
-VOICE_WINDOWS is the built example of callguard-audio (cargo build --release -p callguard-audio --example voice_windows). A fold's network is WORK/runs/foldK/net.pt.
+VOICE_WINDOWS is the built example of callguard-audio (cargo build --release -p callguard-audio --example voice_windows). A fold's network is WORK/runs/foldK (net.pt and listener.pt).
 Writes WORK/eval/scores-foldK.jsonl.
 """
 
@@ -29,7 +29,7 @@ def main():
         run = a.work / "runs" / f"fold{k}"
         model = run / "voice-clone.onnx"
         if not model.is_file():
-            subprocess.run([sys.executable, HERE.parent / "training/voice/export.py", run / "net.pt", model], check=True)
+            subprocess.run([sys.executable, HERE.parent / "training/voice/export.py", run, model], check=True)
         wanted = a.work / "eval" / f"fold{k}.txt"
         wanted.write_text("".join(f"{r['path']}\n" for r in rows if int(r["fold"]) == k and (not a.kind or r["kind"] in a.kind)))
         out = a.work / "eval" / f"scores-fold{k}.jsonl"

@@ -2,7 +2,7 @@
 """Writes what is shipped: models/voice-clone.onnx, its entry in models/manifest.toml, models/cards/voice-clone.md, its plot and the list of every file it was trained or calibrated on.
 
 usage: ship.py WORK [--run final]
-Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json (and baseline.json, same.json and scan-*.json, where baseline.py, same.py and scan.py were run). What the card says in words lies in card.md.in beside this script; every figure comes from the report.
+Takes WORK/runs/RUN, WORK/eval/report.json and trivial.json (and baseline.json, same.json and scan-*.json, where baseline.py, same.py and scan.py were run). What the card says in words lies in card.md.in beside this script; every figure comes from the report.
 """
 
 import argparse
@@ -14,12 +14,14 @@ import string
 import subprocess
 import sys
 
+import numpy as np
+
 import baseline
 import manifest
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 
 
 def entry(sha256, calibration, law):
@@ -67,6 +69,11 @@ def data_list(work, out):
 def cost_ms(model):
     """Median milliseconds of processor time of one window on one thread."""
     return baseline.costs({"voice-clone": baseline.session(model)})["voice-clone"]
+
+
+def heard(work):
+    """Examples that the listener's weights were fitted on"""
+    return sum(len(np.load(f)["label"]) for f in (work / "heard").glob("[0-9]*[0-9].npz"))
 
 
 def percent(x):
@@ -165,7 +172,7 @@ def main():
     published, same = (json.loads(f.read_text()) if f.is_file() else None for f in (a.work / "eval" / "baseline.json", a.work / "eval" / "same.json"))
     scans = {f.stem[len("scan-") :]: json.loads(f.read_text()) for f in (a.work / "eval").glob("scan-*.json")}
     model = MODELS / "voice-clone.onnx"
-    subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/voice/export.py", a.work / "runs" / a.run / "net.pt", model], check=True)
+    subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/voice/export.py", a.work / "runs" / a.run, model], check=True)
     (MODELS / "cards").mkdir(exist_ok=True)
     used = data_list(a.work, MODELS / "cards" / "voice-clone-data.csv")
     for plot in ("det", "delay"):
@@ -179,7 +186,7 @@ def main():
         version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{cost_ms(model):.1f}", steps=steps, folds=len(report["folds"]),
         systems_trained=len({r["system"] for r in used if r["label"] == "fake" and "calibrate" in r["use"]}), clean_eer=percent(report["conditions"]["clean"]["eer"]), clean_inside=f"{report['conditions']['clean']['inside']:.2f}",
         worst_eer=percent(max(t["eer"] for t in report["conditions"].values())), real=sum(r["label"] == "real" for r in used), fake=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), twins=sum(r["system"].startswith("twin-") for r in used),
-        made=sum(r["system"] in ("espeak-ng", "flite", "piper", "kokoro") for r in used), offset=f"{calibration['offset']:+.2f}", slope=f"{calibration['slope']:.2f}", quality=quality,
+        made=sum(r["system"] in ("espeak-ng", "flite", "piper", "kokoro") for r in used), heard=f"{heard(a.work):,}", offset=f"{calibration['offset']:+.2f}", slope=f"{calibration['slope']:.2f}", quality=quality,
         variance=f"{law['variance']:.2f}", rho=f"{law['rho']:.2f}", epsilon=f"{law['epsilon']:.2f}", icc=f"{how['measured_rho']:.2f}", people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.2f}",
         spread=f"{how['variance']:.2f}", cllr=f"{report['pooled']['cllr']:.2f}", min_cllr=f"{report['pooled']['min_cllr']:.2f}", threshold=f"{report['chart']['threshold']:.2f}", suspect=f"{report['chart']['suspect']:.2f}",
         same=f"on {same['windows']} windows without a pause, cut out of the files by their times, the graph in Python and the program differ by at most {same['largest']:.1e} nats (`same.py`)" if same else "`same.py` was not run",

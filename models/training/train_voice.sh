@@ -45,4 +45,9 @@ once final "$python" "$voice/train.py" "$work" --data "$data" --name final --ste
 for fold in 0 1 2 3 4; do
     once "fold$fold" "$python" "$voice/train.py" "$work" --data "$data" --name "fold$fold" --fold "$fold" --steps "$steps"
 done
+once heard "$python" "$voice/listen.py" "$work" --data "$data"
+once weigh-final "$python" "$voice/weigh.py" "$work" --name final
+for fold in 0 1 2 3 4; do
+    once "weigh-fold$fold" "$python" "$voice/weigh.py" "$work" --name "fold$fold" --fold "$fold"
+done
 PYTHON=$python "$root/models/evaluate/evaluate.sh" "$data" "$work"

@@ -239,8 +239,8 @@ def spliced(real, fake, rng):
 
 
 def batch(pool, sampler, augment, rng, pairs):
-    """samples [2 pairs, length], labels, same-plan flag of each pair, masks: rows 2i genuine, 2i + 1 synthetic."""
-    waves, plans, same = [], [], []
+    """samples [2 pairs, length], labels, same-plan flag of each pair, masks, the pool's rows: 2i genuine, 2i + 1 synthetic."""
+    waves, plans, same, rows = [], [], [], []
     for _ in range(pairs):
         real, fake, twins = sampler.pair(rng)
         shared = twins or rng.random() < 0.5
@@ -265,7 +265,8 @@ def batch(pool, sampler, augment, rng, pairs):
         waves += cut
         plans += both
         same.append(shared)
-    return augment.apply(waves, plans), torch.tensor([0.0, 1.0] * pairs), torch.tensor(same), [p["masked"] for p in plans]
+        rows += [real, fake]
+    return augment.apply(waves, plans), torch.tensor([0.0, 1.0] * pairs), torch.tensor(same), [p["masked"] for p in plans], rows
 
 
 def stretch(wave, most, rng):

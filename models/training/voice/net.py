@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import listener
 import lite0
 
 RATE_HZ = 16_000
@@ -49,6 +50,10 @@ class FrontEnd(nn.Module):
         self.register_buffer("weigh", (high_pass / len(hz) / scale).float()[:, None], persistent=False)
 
     def forward(self, samples):
+        return planes(self.bands(*self.power(samples)))
+
+    def power(self, samples):
+        """Power of [batch, frames, bins], and the window's mean power as [batch, 1, 1], 1 at the level of LEVEL."""
         batch = samples.shape[0]
         x = samples - samples.mean(1, keepdim=True)
         x = x.reshape(batch, -1, HOP)
@@ -56,9 +61,10 @@ class FrontEnd(nn.Module):
         spectrum = frames @ self.dft
         bins = self.dft.shape[1] // 2
         power = spectrum[..., :bins] ** 2 + spectrum[..., bins:] ** 2
-        level = (power @ self.weigh).mean(1, keepdim=True)
-        bands = torch.log((power @ self.bank) / (level + 1e-9) + FLOOR).transpose(1, 2)
-        return planes(bands)
+        return power, (power @ self.weigh).mean(1, keepdim=True)
+
+    def bands(self, power, level):
+        return torch.log((power @ self.bank) / (level + 1e-9) + FLOOR).transpose(1, 2)
 
 
 def planes(bands):
@@ -81,7 +87,10 @@ class VoiceNet(nn.Module):
         self.out = nn.Linear(2 * width, 1)
 
     def forward(self, samples):
-        return self.head(self.blocks(self.stem(self.front(samples))))
+        return self.judge(self.front(samples))
+
+    def judge(self, planes):
+        return self.head(self.blocks(self.stem(planes)))
 
     def head(self, maps):
         x = maps.mean(2).float()
@@ -92,3 +101,19 @@ class VoiceNet(nn.Module):
 
     def load_backbone(self):
         lite0.load(self.stem, self.blocks)
+
+
+class Both(nn.Module):
+    """What is shipped: the network's logit, and SHARE of what the listener's statistics say (listener.py), of one and the same spectrum."""
+
+    SHARE = 1.0
+
+    def __init__(self):
+        super().__init__()
+        self.voice, self.listener = VoiceNet(), listener.Listener()
+        self.weigh = nn.Linear(listener.STATISTICS, 1)
+
+    def forward(self, samples):
+        power, level = self.voice.front.power(samples)
+        heard = self.weigh(self.listener(power, level))[:, 0]
+        return self.voice.judge(planes(self.voice.front.bands(power, level))) + self.SHARE * heard

@@ -22,6 +22,7 @@ except ImportError as missing:
 import batches
 import channel
 import folds
+import listener
 import net
 import store
 
@@ -58,7 +59,10 @@ class Smoke(unittest.TestCase):
             run(*train, "--steps", 2)
             resumed = run(*train, "--steps", 3)
             self.assertIn("steps 2 to 3", resumed.stdout)
-            run(HERE / "export.py", work / "runs/smoke/net.pt", work / "out.onnx")
+            run(HERE / "listen.py", work, "--pairs", 2, "--steps", 2, "--from-scratch")
+            weighed = run(HERE / "weigh.py", work, "--name", "smoke")
+            self.assertIn("8 examples", weighed.stdout)
+            run(HERE / "export.py", work / "runs/smoke", work / "out.onnx")
             session = onnxruntime.InferenceSession(work / "out.onnx", providers=["CPUExecutionProvider"])
             logit = session.run(None, {"samples": np.zeros((2, net.SAMPLES), np.float32)})[0]
             self.assertEqual(logit.shape, (2,))
@@ -107,6 +111,29 @@ class FrontEnd(unittest.TestCase):
         t = torch.arange(net.SAMPLES) / RATE_HZ
         planes = self.front(torch.sin(2 * torch.pi * 3000 * t)[None])
         self.assertAlmostEqual(int(planes[0, 0].mean(1).argmax()), round(3000 / (8000 / 97)) - 1, delta=1)
+
+
+class Listening(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(1)
+        self.listener, self.front = listener.Listener(), net.FrontEnd()
+        self.samples = torch.randn(1, net.SAMPLES) * 0.05
+
+    def test_level_and_offset_do_not_matter(self):
+        heard, louder = (self.listener(*self.front.power(x)) for x in (self.samples, 8 * self.samples + 0.1))
+        self.assertEqual(heard.shape, (1, listener.STATISTICS))
+        self.assertLess(float((louder - heard).abs().max()), 2e-2)
+
+    def test_a_rounded_weight_is_whole_steps_of_a_scale_an_output(self):
+        weight = torch.randn(5, 7, 3)
+        kept = listener.rounded(weight)
+        scale = weight.abs().amax((1, 2), keepdim=True) / 127
+        self.assertLess(float((kept / scale - torch.round(kept / scale)).abs().max()), 1e-3)
+        self.assertLessEqual(float((kept - weight).abs().max()), float(scale.max()) / 2 + 1e-6)
+
+    def test_filters_have_the_area_of_the_original_grid(self):
+        area = listener.slaney()[:, 20:].sum(0) * 40
+        self.assertLess(float(np.abs(area - 1).max()), 0.15)
 
 
 class Batches(unittest.TestCase):

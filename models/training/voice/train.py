@@ -70,7 +70,7 @@ def main():
 
     net.train()
     began, seen = time.time(), []
-    for step, (samples, label, same, masked) in enumerate(loop.prefetch(make, first, a.steps), first):
+    for step, (samples, label, same, masked, _) in enumerate(loop.prefetch(make, first, a.steps), first):
         for group in optimiser.param_groups:
             group["lr"] = loop.rate(step, a.steps, PEAK_RATE)
         with torch.no_grad():
