@@ -43,7 +43,7 @@ def main():
     work, models = pathlib.Path(sys.argv[1]), [pathlib.Path(m) for m in sys.argv[2:]]
     rows = [r for r in csv.DictReader(open(work / "eval" / "list.csv")) if r["kind"] == "clip" and r["condition"] == "clean" and int(r["id"][:4], 16) % EVERY == 0]
     label, source, system = np.array([int(r["label"] == "fake") for r in rows]), np.array([r["source"] for r in rows]), np.array([r["system"] for r in rows])
-    pooled, within = lambda s, l, q: metrics.eer(s[l == 0], s[l == 1]), lambda s, l, q: metrics.inside(s, l, q, least=3)[0]
+    pooled, whole, within = lambda s, l, q: metrics.eer(s[l == 0], s[l == 1]), lambda s, l, q: metrics.auc(s[l == 0], s[l == 1]), lambda s, l, q: metrics.inside(s, l, q, least=3)[0]
     out, sessions = dict(genuine=int((label == 0).sum()), synthetic=int(label.sum()), detectors={}), {m.stem: session(m) for m in models}
     for name, s in sessions.items():
         score = []
@@ -53,7 +53,7 @@ def main():
             score.append(float(logits[0] - logits[1]))
         score = np.array(score)
         genuine, synthetic = score[label == 0], score[label == 1]
-        out["detectors"][name] = dict(eer=metrics.eer(genuine, synthetic), eer_95=metrics.bootstrap(pooled, score, label, source, system), auc=metrics.auc(genuine, synthetic), inside=within(score, label, source),
+        out["detectors"][name] = dict(eer=metrics.eer(genuine, synthetic), eer_95=metrics.bootstrap(pooled, score, label, source, system), auc=metrics.auc(genuine, synthetic), auc_95=metrics.bootstrap(whole, score, label, source, system), inside=within(score, label, source),
                                       inside_95=metrics.bootstrap(within, score, label, source, system))
         print(name, out["detectors"][name], flush=True)
     out["ms"] = costs({"voice-clone": session(MODELS / "voice-clone.onnx"), **sessions})

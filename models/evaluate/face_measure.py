@@ -54,15 +54,7 @@ class Scores:
         return of(self.value, self.label, None), metrics.bootstrap(of, self.value, self.label, self.source, self.system)
 
     def macro(self):
-        """AUC of every system with enough clips, their mean, and its interval when systems and genuine people are drawn anew"""
-        genuine, people = self.value[self.label == 0], self.source[self.label == 0]
-        names = [s for s in np.unique(self.system[self.label == 1]) if (self.system == s).sum() >= LEAST]
-        each = {s: metrics.auc(genuine, self.value[self.system == s]) for s in names}
-        rng, units, means = np.random.default_rng(4), [np.flatnonzero(people == p) for p in np.unique(people)], []
-        for _ in range(300):
-            drawn = genuine[np.concatenate([units[i] for i in rng.integers(0, len(units), len(units))])]
-            means.append(np.mean([metrics.auc(drawn, self.value[self.system == names[i]]) for i in rng.integers(0, len(names), len(names))]))
-        return each, float(np.mean(list(each.values()))), tuple(float(v) for v in np.percentile(means, [2.5, 97.5]))
+        return metrics.macro(self.value, self.label, self.source, self.system, LEAST)
 
 
 def mean_logit(ws):

@@ -3,7 +3,7 @@
 
 usage: measure.py WORK [--folds 0,1,...]
 Writes WORK/eval/report.json, det.svg and delay.svg. A clip's score is the mean logit of its windows; Cllr is on one random window a clip, calibrated on the other folds. Forced figures count an abstained clip as llr 0.
-Intervals: bootstrap over genuine sources and synthetic systems, not over clips.
+Intervals: bootstrap over genuine sources and synthetic systems, not over clips; of a mean llr over people or systems; of a count of talks or clips exact (Clopper-Pearson).
 """
 
 import argparse
@@ -51,6 +51,10 @@ class Scores:
         self.source = np.array([r["source"] for r in rows])
         self.system = np.array([r["system"] if r["label"] == "fake" else "" for r in rows])
 
+    def eer(self):
+        figure = lambda s, l, _: metrics.eer(s[l == 0], s[l == 1])
+        return figure(self.value, self.label, None), metrics.bootstrap(figure, self.value, self.label, self.source, self.system)
+
     def table(self):
         def pooled(figure):
             return lambda s, l, _: figure(s[l == 0], s[l == 1])
@@ -63,10 +67,14 @@ class Scores:
             out[name] = figure(self.value, self.label, self.source)
             out[name + "_95"] = metrics.bootstrap(figure, self.value, self.label, self.source, self.system)
         out["inside_sources"] = metrics.inside(self.value, self.label, self.source)[1]
-        genuine = self.value[self.label == 0]
-        out["systems"] = {s: metrics.auc(genuine, self.value[self.system == s]) for s in np.unique(self.system[self.label == 1]) if (self.system == s).sum() >= 4}
-        out["macro_auc"] = float(np.mean(list(out["systems"].values())))
+        each, out["macro_auc"], out["macro_auc_95"] = metrics.macro(self.value, self.label, self.source, self.system)
+        out["systems"] = {s: dict(auc=x, n=int((self.system == s).sum()), auc_95=self.alone(s)) for s, x in each.items()}
         return out
+
+    def alone(self, system):
+        """Interval of one system's AUC when genuine sources and its own clips are drawn anew."""
+        here = (self.label == 0) | (self.system == system)
+        return metrics.bootstrap(lambda s, l, _: metrics.auc(s[l == 0], s[l == 1]), self.value[here], self.label[here], self.source[here], np.arange(here.sum()))
 
 
 def exact(k, n):
@@ -102,10 +110,10 @@ def main():
         scores = Scores(heard, {r["path"]: float(np.mean([w["logit"] for w in windows[r["path"]]])) for r in heard})
         curves[condition], table = (scores.value[scores.label == 0], scores.value[scores.label == 1]), scores.table()
         forced = Scores(here, {r["path"]: float(np.mean([w["llr"] for w in windows[r["path"]]])) if windows.get(r["path"]) else 0.0 for r in here})
-        table["forced_eer"] = metrics.eer(forced.value[forced.label == 0], forced.value[forced.label == 1])
+        table["forced_eer"], table["forced_eer_95"] = forced.eer()
         for label in ("real", "fake"):
-            all_here = [r for r in here if r["label"] == label]
-            table[f"non_response_{label}"] = 1 - sum(bool(windows.get(r["path"])) for r in all_here) / max(1, len(all_here))
+            silent = [not windows.get(r["path"]) for r in here if r["label"] == label]
+            table[f"non_response_{label}"], table[f"non_response_{label}_95"] = float(np.mean(silent)), exact(sum(silent), len(silent))
         one = [windows[r["path"]][int(rng.integers(len(windows[r["path"]])))] for r in heard]
         table.update(costs(one))
         pooled += one
@@ -114,15 +122,17 @@ def main():
     plot.det(curves, a.work / "eval" / "det.svg")
 
     for name, t in report["conditions"].items():
-        print(f"{name:7s} n {t['genuine']}/{t['synthetic']} EER {t['eer']:.3f} [{t['eer_95'][0]:.3f},{t['eer_95'][1]:.3f}] AUC {t['auc']:.3f} inside {t['inside']:.3f} [{t['inside_95'][0]:.3f},{t['inside_95'][1]:.3f}] ({t['inside_sources']}) macro {t['macro_auc']:.3f} Cllr {t['cllr']:.3f} min {t['min_cllr']:.3f} forced {t['forced_eer']:.3f} none {t['non_response_real']:.3f}/{t['non_response_fake']:.3f}")
+        print(f"{name:7s} n {t['genuine']}/{t['synthetic']} EER {t['eer']:.3f} [{t['eer_95'][0]:.3f},{t['eer_95'][1]:.3f}] AUC {t['auc']:.3f} inside {t['inside']:.3f} [{t['inside_95'][0]:.3f},{t['inside_95'][1]:.3f}] ({t['inside_sources']}) macro {t['macro_auc']:.3f} Cllr {t['cllr']:.3f} [{t['cllr_95'][0]:.3f},{t['cllr_95'][1]:.3f}] min {t['min_cllr']:.3f} forced {t['forced_eer']:.3f} none {t['non_response_real']:.3f}/{t['non_response_fake']:.3f}")
     epsilon = missed(rows, windows)
     report["epsilon_by_system"] = epsilon
+    shares = [t["share"] for t in epsilon.values()]
+    report["epsilon_95"] = metrics.mean_interval(shares, np.arange(len(shares)))
     talks = {label: [] for label in ("real", "fake")}
     for r in rows.values():
         ws = windows.get(r["path"])
         if r["kind"] == "talk" and ws:
             talks[r["label"]].append((r, [w["to_s"] for w in ws], [w["llr"] for w in ws], ws[-1]["to_s"] - ws[0]["from_s"]))
-    law, how = calibrate.law([t[1:] for t in talks["real"]], float(np.mean(list(epsilon.values()))), own_length=True)
+    law, how = calibrate.law([t[1:] for t in talks["real"]], float(np.mean(shares)), own_length=True)
     report["law"], report["law_measured"] = law, how
     report["chart"] = charts(law, talks)
     report["delay"] = delays(law, talks)
@@ -135,19 +145,31 @@ def main():
 
 def costs(one):
     """Cllr of one window a clip, with the calibration's weights."""
-    weight = calibrate.weights(one)
-    llr, fake = np.array([w["llr"] for w in one]), np.array([w["label"] == "fake" for w in one])
-    args = (llr[~fake], llr[fake], weight[~fake], weight[fake])
-    return dict(cllr=metrics.cllr(*args), min_cllr=metrics.min_cllr(*args))
+    weight, out = calibrate.weights(one), {}
+    llr, fake = np.array([w["llr"] for w in one]), np.array([int(w["label"] == "fake") for w in one])
+    source, system = np.array([w["source"] for w in one]), np.array([w["system"] for w in one])
+    for name, cost in (("cllr", metrics.cllr), ("min_cllr", metrics.min_cllr)):
+        def figure(i, label, _):
+            g, s = i[label == 0], i[label == 1]
+            return cost(llr[g], llr[s], weight[g], weight[s])
+
+        every = np.arange(len(one))
+        out[name], out[name + "_95"] = figure(every, fake, None), metrics.bootstrap(figure, every, fake, source, system)
+    return out
 
 
 def missed(rows, windows):
-    """Of every system the share of clips, over all conditions, whose mean llr does not speak for synthetic."""
+    """Of every system the share of clips, over all conditions, whose mean llr does not speak for synthetic; interval: recordings drawn anew, each with all its conditions."""
     found = collections.defaultdict(list)
     for r in rows.values():
         if r["label"] == "fake" and r["kind"] == "clip" and windows.get(r["path"]):
-            found[r["system"]].append(np.mean([w["llr"] for w in windows[r["path"]]]) <= 0)
-    return {s: float(np.mean(v)) for s, v in sorted(found.items()) if len(v) >= 10}
+            found[r["system"]].append((r["id"], np.mean([w["llr"] for w in windows[r["path"]]]) <= 0))
+    out = {}
+    for system, clips in sorted(found.items()):
+        if len(clips) >= 10:
+            ids, lost = zip(*clips)
+            out[system] = dict(n=len(clips), share=float(np.mean(lost)), share_95=metrics.mean_interval(lost, ids))
+    return out
 
 
 def charts(law, talks):
@@ -210,7 +232,9 @@ def odd(law, rows, windows):
     for (kind, condition), here in groups.items():
         heard = [r for r in here if windows.get(r["path"])]
         llr = [float(np.mean([w["llr"] for w in windows[r["path"]]])) for r in heard]
-        found = dict(n=len(here), no_answer=1 - len(heard) / len(here), mean_llr=float(np.mean(llr)) if llr else None)
+        silent, unit = len(here) - len(heard), [r["system"] if kind == "probe" else r["speaker"] for r in heard]
+        found = dict(n=len(here), no_answer=silent / len(here), no_answer_95=exact(silent, len(here)), mean_llr=float(np.mean(llr)) if llr else None, mean_llr_95=metrics.mean_interval(llr, unit) if llr else None,
+                     hours=sum(windows[r["path"]][-1]["to_s"] - windows[r["path"]][0]["from_s"] for r in heard) / 3600)
         if kind == "probe":
             hit = sum(x > 0 for x in llr)
             found.update(speaks=hit, speaks_95=exact(hit, len(here)))

@@ -78,6 +78,26 @@ def bootstrap(figure, scores, labels, sources, systems, rounds=300, seed=4):
     return tuple(float(v) for v in np.percentile(found, [2.5, 97.5]))
 
 
+def macro(scores, labels, sources, systems, least=4, rounds=300, seed=4):
+    """(AUC of every system that has `least` clips, against all genuine ones; their mean; its 95 % interval when systems and genuine sources are drawn anew)"""
+    genuine, of = scores[labels == 0], sources[labels == 0]
+    names = [s for s in np.unique(systems[labels == 1]) if (systems == s).sum() >= least]
+    each = {s: auc(genuine, scores[systems == s]) for s in names}
+    rng, units, means = np.random.default_rng(seed), [np.flatnonzero(of == s) for s in np.unique(of)], []
+    for _ in range(rounds):
+        drawn = genuine[np.concatenate([units[i] for i in rng.integers(0, len(units), len(units))])]
+        means.append(np.mean([auc(drawn, scores[systems == names[i]]) for i in rng.integers(0, len(names), len(names))]))
+    return each, float(np.mean(list(each.values()))), tuple(float(v) for v in np.percentile(means, [2.5, 97.5]))
+
+
+def mean_interval(values, units, rounds=1000, seed=4):
+    """95 % interval of the mean when units (people, systems), not values, are drawn anew."""
+    values, units, rng = np.asarray(values, float), np.asarray(units), np.random.default_rng(seed)
+    groups = [values[units == u] for u in np.unique(units)]
+    means = [np.concatenate([groups[i] for i in rng.integers(0, len(groups), len(groups))]).mean() for _ in range(rounds)]
+    return tuple(float(v) for v in np.percentile(means, [2.5, 97.5]))
+
+
 def intraclass(groups):
     """One-way random-effects intraclass correlation of lists of values, one list a guest (unequal sizes: Donner 1986)."""
     groups = [np.asarray(g, float) for g in groups if len(g) > 1]

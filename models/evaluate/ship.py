@@ -89,21 +89,21 @@ def tables(report, trivial, published, scans):
     names = dict(clean="clean 16 kHz", opus24="Opus 24 kbit/s, 5 % loss", g711="G.711 at 8 kHz", amr="AMR-NB 12.2", room="noisy room, 10-20 dB", suppressed="noise suppressed", short="1-3.2 s, any of these")
     rows = ["| condition | genuine / synthetic clips | EER | AUC pooled | AUC inside a source | AUC, mean over systems | min DCF | Cllr | min Cllr | forced EER | no answer, genuine / synthetic |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     for key, t in report["conditions"].items():
-        rows.append(f"| {names[key]} | {t['genuine']} / {t['synthetic']} | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} {span(t['auc_95'], three)} | {three(t['inside'])} {span(t['inside_95'], three)} ({t['inside_sources']} sources) | {three(t['macro_auc'])} | {two(t['min_dcf'])} {span(t['min_dcf_95'], two)} | {two(t['cllr'])} | {two(t['min_cllr'])} | {percent(t['forced_eer'])} | {percent(t['non_response_real'])} / {percent(t['non_response_fake'])} |")
+        rows.append(f"| {names[key]} | {t['genuine']} / {t['synthetic']} | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} {span(t['auc_95'], three)} | {three(t['inside'])} {span(t['inside_95'], three)} ({t['inside_sources']} sources) | {three(t['macro_auc'])} {span(t['macro_auc_95'], three)} | {two(t['min_dcf'])} {span(t['min_dcf_95'], two)} | {two(t['cllr'])} {span(t['cllr_95'], two)} | {two(t['min_cllr'])} {span(t['min_cllr_95'], two)} | {percent(t['forced_eer'])} {span(t['forced_eer_95'], percent)} | {percent(t['non_response_real'])} {span(t['non_response_real_95'], percent)} / {percent(t['non_response_fake'])} {span(t['non_response_fake_95'], percent)} |")
     systems = report["conditions"]["clean"]["systems"]
-    by = ["| system (clean) | AUC against all genuine | missed, all conditions |", "| --- | --- | --- |"]
-    for s in sorted(systems, key=systems.get):
+    by = ["| system (clean) | clips | AUC against all genuine | clips, all conditions | missed |", "| --- | --- | --- | --- | --- |"]
+    for s, t in sorted(systems.items(), key=lambda x: x[1]["auc"]):
         lost = report["epsilon_by_system"].get(s)
-        by.append(f"| {s} | {three(systems[s])} | {percent(lost) if lost is not None else '-'} |")
-    cheap = ["| boosted trees on sixteen trivial cues | EER | AUC pooled | AUC inside a source |", "| --- | --- | --- | --- |"]
+        by.append(f"| {s} | {t['n']} | {three(t['auc'])} {span(t['auc_95'], three)} | " + (f"{lost['n']} | {percent(lost['share'])} {span(lost['share_95'], percent)} |" if lost else "- | - |"))
+    cheap = ["| boosted trees on sixteen trivial cues | genuine / synthetic clips | EER | AUC pooled | AUC inside a source |", "| --- | --- | --- | --- | --- |"]
     for kind, label in (("raw", "recordings as they are"), ("normalised", "after high-pass, level and cut, as everything above")):
         t = trivial[kind]
-        cheap.append(f"| {label} | {percent(t['eer'])} | {three(t['auc'])} | {three(t['inside'])} {span(t['inside_95'], three)} |")
+        cheap.append(f"| {label} | {t['genuine']} / {t['synthetic']} | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} {span(t['auc_95'], three)} | {three(t['inside'])} {span(t['inside_95'], three)} |")
     if published:
         cheap += ["", f"Published weights, on every third of the clean clips ({published['genuine']} genuine, {published['synthetic']} synthetic), and what a window costs (one thread, median processor time, all in one run):", "",
                   "| detector | EER | AUC pooled | AUC inside a source | ms a window |", "| --- | --- | --- | --- | --- |"]
         for name, t in published["detectors"].items():
-            cheap.append(f"| {name} (ASVspoof 2019 LA) | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} | {three(t['inside'])} {span(t['inside_95'], three)} | {published['ms'][name]:.0f} |")
+            cheap.append(f"| {name} (ASVspoof 2019 LA) | {percent(t['eer'])} {span(t['eer_95'], percent)} | {three(t['auc'])} {span(t['auc_95'], three)} | {three(t['inside'])} {span(t['inside_95'], three)} | {published['ms'][name]:.0f} |")
         cheap.append(f"| this network (4 s) | first table | | | {published['ms']['voice-clone']:.1f} |")
     c = report["chart"]
     people, fakes = c["real"], c["fake"]
@@ -147,18 +147,25 @@ def delay(report):
     return "\n".join(rows)
 
 
+def silent(t):
+    return f"{percent(t['no_answer'])} {span(t['no_answer_95'], percent)}"
+
+
+def mean(t):
+    return "-" if t["mean_llr"] is None else f"{t['mean_llr']:+.2f} {span(t['mean_llr_95'], '{:+.2f}'.format)}"
+
+
 def strange(report):
-    rows = ["| genuine, but | n | no answer | mean llr | *synthetic* | *suspect* or worse |", "| --- | --- | --- | --- | --- | --- |"]
+    rows = ["| genuine, but | n | hours | no answer | mean llr | *synthetic* | *suspect* or worse |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for name, t in [*report["strange"].items(), *report["nothing"].items()]:
-        mean = "-" if t["mean_llr"] is None else f"{t['mean_llr']:+.2f}"
-        rows.append(f"| {name} | {t['n']} | {percent(t['no_answer'])} | {mean} | {share(t.get('synthetic', 0), t['n'], t['synthetic_95'])} | {share(t.get('suspect', 0), t['n'], t['suspect_95'])} |")
+        rows.append(f"| {name} | {t['n']} | {t['hours']:.2f} | {silent(t)} | {mean(t)} | {share(t.get('synthetic', 0), t['n'], t['synthetic_95'])} | {share(t.get('suspect', 0), t['n'], t['suspect_95'])} |")
     return "\n".join(rows)
 
 
 def probes(report):
-    rows = ["| synthetic clips, | n | no answer | mean llr | llr speaks for synthetic |", "| --- | --- | --- | --- | --- |"]
+    rows = ["| synthetic clips, | n | hours | no answer | mean llr | llr speaks for synthetic |", "| --- | --- | --- | --- | --- | --- |"]
     for name, t in report["probe"].items():
-        rows.append(f"| {name} | {t['n']} | {percent(t['no_answer'])} | {t['mean_llr']:+.2f} | {percent(t['speaks'] / t['n'])} {span(t['speaks_95'], percent)} |")
+        rows.append(f"| {name} | {t['n']} | {t['hours']:.2f} | {silent(t)} | {mean(t)} | {percent(t['speaks'] / t['n'])} {span(t['speaks_95'], percent)} |")
     return "\n".join(rows)
 
 
@@ -187,8 +194,8 @@ def main():
         systems_trained=len({r["system"] for r in used if r["label"] == "fake" and "calibrate" in r["use"]}), clean_eer=percent(report["conditions"]["clean"]["eer"]), clean_inside=f"{report['conditions']['clean']['inside']:.2f}",
         worst_eer=percent(max(t["eer"] for t in report["conditions"].values())), real=sum(r["label"] == "real" for r in used), fake=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), twins=sum(r["system"].startswith("twin-") for r in used),
         made=sum(r["system"] in ("espeak-ng", "flite", "piper", "kokoro") for r in used), heard=f"{heard(a.work):,}", offset=f"{calibration['offset']:+.2f}", slope=f"{calibration['slope']:.2f}", quality=quality,
-        variance=f"{law['variance']:.2f}", rho=f"{law['rho']:.2f}", epsilon=f"{law['epsilon']:.2f}", icc=f"{how['measured_rho']:.2f}", people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.2f}",
-        spread=f"{how['variance']:.2f}", cllr=f"{report['pooled']['cllr']:.2f}", min_cllr=f"{report['pooled']['min_cllr']:.2f}", threshold=f"{report['chart']['threshold']:.2f}", suspect=f"{report['chart']['suspect']:.2f}",
+        variance=f"{law['variance']:.2f}", rho=f"{law['rho']:.2f}", epsilon=f"{law['epsilon']:.2f} {span(report['epsilon_95'], '{:.2f}'.format)}", icc=f"{how['measured_rho']:.2f}", people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.2f}",
+        spread=f"{how['variance']:.2f}", cllr=f"{report['pooled']['cllr']:.2f} {span(report['pooled']['cllr_95'], '{:.2f}'.format)}", min_cllr=f"{report['pooled']['min_cllr']:.2f} {span(report['pooled']['min_cllr_95'], '{:.2f}'.format)}", threshold=f"{report['chart']['threshold']:.2f}", suspect=f"{report['chart']['suspect']:.2f}",
         same=f"on {same['windows']} windows without a pause, cut out of the files by their times, the graph in Python and the program differ by at most {same['largest']:.1e} nats (`same.py`)" if same else "`same.py` was not run",
         **tables(report, trivial, published, scans))
     (MODELS / "cards" / "voice-clone.md").write_text(string.Template((HERE / "card.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))

@@ -26,6 +26,25 @@ class Metrics(unittest.TestCase):
         self.assertLess(actual - best, 0.01)
         self.assertGreater(metrics.cllr(3 * self.genuine, 3 * self.synthetic) - best, 0.1)
 
+    def test_mean_over_systems_has_an_interval_that_holds_it(self):
+        rng = np.random.default_rng(2)
+        system = np.repeat(["", "easy", "hard"], 60)
+        scores, labels, sources = rng.normal(0, 1, 180) + 3 * (system == "easy"), (system != "").astype(int), np.tile(["a", "b", "c"], 60)
+        each, mean, (low, high) = metrics.macro(scores, labels, sources, system)
+        self.assertGreater(each["easy"], 0.95)
+        self.assertAlmostEqual(mean, (each["easy"] + each["hard"]) / 2)
+        # Two systems that differ: drawing them anew must reach towards both.
+        self.assertLess(low, mean - 0.1)
+        self.assertGreater(high, mean + 0.1)
+
+    def test_interval_of_a_mean_is_over_units_not_values(self):
+        values = [0.0] * 500 + [1.0] * 500
+        low, high = metrics.mean_interval(values, ["a"] * 500 + ["b"] * 500)
+        self.assertEqual((low, high), (0.0, 1.0))
+        low, high = metrics.mean_interval(values, range(1000))
+        self.assertAlmostEqual(low, 0.47, delta=0.01)
+        self.assertAlmostEqual(high, 0.53, delta=0.01)
+
     def test_saying_nothing_costs_one_bit(self):
         self.assertAlmostEqual(metrics.cllr(np.zeros(5), np.zeros(7)), 1.0)
 

@@ -63,9 +63,9 @@ def main():
             source += [r["source"] for r in test]
             system += [r["system"] for r in test]
         score, label, source, system = map(np.array, (score, label, source, system))
-        within = lambda s, l, q: metrics.inside(s, l, q)[0]
-        out[kind] = dict(eer=metrics.eer(score[label == 0], score[label == 1]), auc=metrics.auc(score[label == 0], score[label == 1]), inside=metrics.inside(score, label, source)[0],
-                         inside_95=metrics.bootstrap(within, score, label, source, system))
+        out[kind] = dict(genuine=int((label == 0).sum()), synthetic=int(label.sum()))
+        for name, figure in (("eer", lambda s, l, q: metrics.eer(s[l == 0], s[l == 1])), ("auc", lambda s, l, q: metrics.auc(s[l == 0], s[l == 1])), ("inside", lambda s, l, q: metrics.inside(s, l, q)[0])):
+            out[kind][name], out[kind][name + "_95"] = figure(score, label, source), metrics.bootstrap(figure, score, label, source, system)
     (work / "eval" / "trivial.json").write_text(json.dumps(out, indent=1))
     print(out)
 
