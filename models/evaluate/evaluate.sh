@@ -2,7 +2,7 @@
 # Measures the folds' networks through callguard's own front end, calibrates, and writes network, manifest and card of the final one.
 #
 # usage: evaluate.sh DATA [WORK]     (WORK as train_voice.sh left it; default target/voice)
-# Environment: PYTHON, SUPPRESSORS and SNAPSHOTS as in train_voice.sh, AASIST (folder of aasist.onnx and aasist-l.onnx: the published weights to stand beside)
+# Environment: PYTHON, SUPPRESSORS and SNAPSHOTS as in train_voice.sh, NEURAL_OPUS and SUNG (see ../training/README.md), AASIST (folder of aasist.onnx and aasist-l.onnx: the published weights to stand beside)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -2,14 +2,16 @@
 """Genuine speech that looks strange, sound that is no speech, and synthetic speech that tries to pass: beside the conditions that render.py writes.
 
 usage: odd.py DATA WORK [--talks N] [--clips N]
-Run render.py first. Genuine talks (WORK/eval/list.csv, clean, at most TALK_S) go through what calls and telephones do to honest people; synthetic clips through what an impostor may try. Whisper, singing and
-electrolarynx are missing: no recording of them is in the data. SUPPRESSORS as in channel.py; SNAPSHOTS (see originals.py) tells which speakers are children; gst-launch-1.0 with webrtcdsp, and sox.
-Writes WORK/eval/*/*.wav and WORK/eval/odd.csv; score.py and measure.py take both lists.
+Run render.py first. Genuine talks (WORK/eval/list.csv, clean, at most TALK_S) go through what calls and telephones do to honest people; synthetic clips through what an impostor may try. Whisper and electrolarynx
+are missing: no recording of them is at hand, and one made from other speech would be synthetic itself. SUPPRESSORS as in channel.py; SNAPSHOTS (see originals.py) tells which speakers are children;
+NEURAL_OPUS is the libopus.so of Opus 1.5 or later, built with DRED and OSCE; SUNG a folder of WAVE files of people who sing alone. What is not named is left out. gst-launch-1.0 with webrtcdsp, and sox.
+A file that is there is kept. Writes WORK/eval/*/*.wav and WORK/eval/odd.csv; score.py and measure.py take both lists.
 """
 
 import argparse
 import collections
 import csv
+import ctypes
 import functools
 import hashlib
 import os
@@ -20,10 +22,10 @@ import tempfile
 
 import numpy as np
 import soundfile as sf
-from scipy.signal import butter, fftconvolve, sosfilt
+from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 
 import render
-from render import LEVEL, RATE_HZ, batches, channel, seed
+from render import LEVEL, RATE_HZ, batches, channel, folds, seed
 
 TALK_S, EACH, EACH_SYSTEM = 30, 4, 6
 CHILD_YEARS = 15
@@ -96,6 +98,35 @@ def opus_with_comfort_noise(wave, rng):
     return channel.opus(wave, rng, bitrate=16_000, complexity=9, dtx=True)
 
 
+def neural_opus(wave, bitrate, heard):
+    """Opus at a receiver that uses its networks: one packet of `heard` arrives and is enhanced (NoLACE, at low rates); those before it are told by the neural codec that it carries (DRED: RDOVAE, and FARGAN as the vocoder)."""
+    lib, error, end = channel.library(os.environ["NEURAL_OPUS"]), ctypes.c_int(), ctypes.c_int()
+    for create in (lib.opus_dred_decoder_create, lib.opus_dred_alloc):
+        create.restype = ctypes.c_void_p
+    encoder = ctypes.c_void_p(lib.opus_encoder_create(RATE_HZ, 1, 2048, ctypes.byref(error)))
+    decoder = ctypes.c_void_p(lib.opus_decoder_create(RATE_HZ, 1, ctypes.byref(error)))
+    reader, told = ctypes.c_void_p(lib.opus_dred_decoder_create(ctypes.byref(error))), ctypes.c_void_p(lib.opus_dred_alloc(ctypes.byref(error)))
+    for request, value in ((4002, bitrate), (4010, 9), (4014, 50 if heard > 1 else 0), (4050, 2 * heard if heard > 1 else 0)):
+        if lib.opus_encoder_ctl(encoder, request, ctypes.c_int(value)):
+            sys.exit(f"odd.py: NEURAL_OPUS={os.environ['NEURAL_OPUS']} knows no request {request}: build Opus 1.5 or later with --enable-dred --enable-osce")
+    lib.opus_decoder_ctl(decoder, 4010, ctypes.c_int(10))
+    parts, packet = channel.frames(wave, 320), ctypes.create_string_buffer(1500)
+    out = np.zeros_like(parts)
+    for i, part in enumerate(parts):
+        size = lib.opus_encode(encoder, part.ctypes.data_as(ctypes.c_void_p), 320, packet, 1500)
+        if (i + 1) % heard == 0:
+            if heard > 1 and lib.opus_dred_parse(reader, told, packet, size, heard * 320, RATE_HZ, ctypes.byref(end), 0) < 0:
+                sys.exit("odd.py: a packet's DRED cannot be read")
+            for back in range(heard - 1, 0, -1):
+                lib.opus_decoder_dred_decode(decoder, told, back * 320, out[i - back].ctypes.data_as(ctypes.c_void_p), 320)
+            lib.opus_decode(decoder, packet, size, out[i].ctypes.data_as(ctypes.c_void_p), 320, 0)
+    lib.opus_encoder_destroy(encoder)
+    lib.opus_decoder_destroy(decoder)
+    lib.opus_dred_decoder_destroy(reader)
+    lib.opus_dred_free(told)
+    return out.ravel()[: len(wave)]
+
+
 def sox(wave, *effect):
     raw = ["-t", "raw", "-r", str(RATE_HZ), "-e", "signed", "-b", "16", "-c", "1", "-"]
     out = subprocess.run(["sox", "-D", *raw, *raw, *map(str, effect)], input=wave.astype("<i2").tobytes(), capture_output=True, check=True).stdout
@@ -104,7 +135,7 @@ def sox(wave, *effect):
 
 def strange(rooms):
     """name -> function of (talk, generator, another genuine talker of the fold)"""
-    return {
+    table = {
         "as it was": lambda w, rng, other: w,
         "processor": lambda w, rng, other: voice_processor(w, rng, other, rooms),
         "comfort noise": lambda w, rng, other: opus_with_comfort_noise(w, rng),
@@ -118,6 +149,12 @@ def strange(rooms):
         "two talkers": lambda w, rng, other: mixed(w, other, 0.0),
         "loudspeaker": lambda w, rng, other: loudspeaker(w, rng, rooms),
     }
+    if os.environ.get("NEURAL_OPUS"):
+        table["neural codec"] = lambda w, rng, other: neural_opus(w, 64_000, 26)
+        table["neural decoder"] = lambda w, rng, other: neural_opus(w, 6_000, 1)
+    else:
+        print("odd.py: NEURAL_OPUS is not set, so no neural codec is measured", file=sys.stderr)
+    return table
 
 
 def probes(rooms):
@@ -174,6 +211,15 @@ def children(work):
     return by
 
 
+def sung():
+    """(name, wave) of every recording of SUNG"""
+    if not os.environ.get("SUNG"):
+        return print("odd.py: SUNG is not set, so no singing is measured", file=sys.stderr)
+    for file in sorted(pathlib.Path(os.environ["SUNG"]).glob("*.wav")):
+        wave, rate = sf.read(file, always_2d=True)
+        yield file.stem, to_int16(resample_poly(wave.mean(1), RATE_HZ, rate)[: TALK_S * RATE_HZ])
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("data", type=pathlib.Path)
@@ -186,11 +232,12 @@ def main():
     talks = [r for r in rows if r["kind"] == "talk" and r["label"] == "real"]
     listed = []
 
-    def emit(wave, name, kind, condition, like):
+    def emit(make, name, kind, condition, like):
         file = a.work / "eval" / f"{kind}-{condition.replace(' ', '-').replace(',', '')}" / f"{name}.wav"
         listed.append({**like, "path": str(file), "kind": kind, "condition": condition})
-        file.parent.mkdir(parents=True, exist_ok=True)
-        sf.write(file, render.path(wave), RATE_HZ, subtype="PCM_16")
+        if not file.is_file():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            sf.write(file, render.path(make()), RATE_HZ, subtype="PCM_16")
 
     def read(r, seconds):
         return sf.read(r["path"], dtype="int16", stop=int(seconds * RATE_HZ))[0]
@@ -205,16 +252,18 @@ def main():
         for condition, change in table.items():
             for r in chosen:
                 rng = np.random.default_rng(seed(r["id"], kind, condition))
-                emit(change(read(r, seconds), rng, other(r, rng)), r["id"], kind, condition, r)
+                emit(lambda: change(read(r, seconds), rng, other(r, rng)), r["id"], kind, condition, r)
             print(kind, condition, len(chosen), flush=True)
     fold = {r["source"]: r["fold"] for r in talks}
     for speaker, group in children(a.work).items():
         wave = np.concatenate([render.path(sf.read(r["path"], dtype="int16")[0]) for r in sorted(group, key=lambda r: r["id"])])[: TALK_S * RATE_HZ]
         like = dict(fold=fold.get(group[0]["source"], "0"), label="real", system="human", source=group[0]["source"], speaker=speaker, id=group[0]["id"])
-        emit(wave, group[0]["id"], "strange", "children", like)
+        emit(lambda: wave, group[0]["id"], "strange", "children", like)
+    for i, (name, wave) in enumerate(sung()):
+        emit(lambda: wave, name, "strange", "singing", dict(fold=str(i % folds.FOLDS), label="real", system="human", source="sung", speaker=name, id=name))
     rng = np.random.default_rng(4)
     for i, (name, wave) in enumerate(no_speech(rng, noises)):
-        emit(to_int16(wave), name.replace(" ", "-"), "nothing", "no speech", dict(fold=str(i % 5), label="none", system="", source="", speaker=name, id=name))
+        emit(lambda: to_int16(wave), name.replace(" ", "-"), "nothing", "no speech", dict(fold=str(i % folds.FOLDS), label="none", system="", source="", speaker=name, id=name))
     with open(a.work / "eval" / "odd.csv", "w", newline="") as f:
         w = csv.DictWriter(f, rows[0].keys(), lineterminator="\n")
         w.writeheader()
