@@ -11,8 +11,8 @@ PACKAGES=(
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-nice
     # Tests and demo: recordings to make and to convert, human prompts, the fetching of wheels.
     ffmpeg espeak-ng sox python3 python3-pip asterisk-core-sounds-en-g722
-    # Tests: a screen and a session with a virtual camera.
-    xvfb pipewire wireplumber gstreamer1.0-pipewire dbus openssl
+    # Tests: a screen and a session with a virtual camera; a line that loses packets.
+    xvfb pipewire wireplumber gstreamer1.0-pipewire dbus openssl nftables iproute2
 )
 # Tests: a caller's browser. Elsewhere it comes as a snap, which apt cannot bring into a container; the test is skipped there.
 if grep -qs '^ID=debian$' /etc/os-release; then PACKAGES+=(chromium); fi

@@ -7,9 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use callguard_e2e::live::{
-    Other, Sender, VERDICT, Watched, appears, free_tcp, free_udp, lacks, loud, phone_line, serve,
-};
+use callguard_e2e::live::{Other, Sender, VERDICT, Watched, appears, free_tcp, free_udp, lacks, loud, serve};
 use callguard_e2e::pictures::frames;
 use callguard_e2e::{assert_valid, schema};
 
@@ -177,66 +175,6 @@ fn an_overlay_that_nobody_receives_is_nothing_to_the_call() {
     let mut refused = Watched::start(EXE, dir.path(), &two);
     refused.wait("an SRT address takes the pictures of one call", VERDICT);
     assert_eq!(refused.child.wait().unwrap().code(), Some(2));
-}
-
-#[test]
-fn a_phone_line_comes_over_rtp() {
-    let dir = tempfile::tempdir().unwrap();
-    loud(dir.path());
-    let port = phone_line(&dir.path().join("hybrid.sdp"));
-    let mut watched = Watched::start(EXE, dir.path(), &["rtp:hybrid.sdp"]);
-    // Nothing comes for a while: that is no failure.
-    std::thread::sleep(Duration::from_secs(2));
-    let line = format!("-v error -re -stream_loop 20 -i loud.wav -ar 8000 -c:a pcm_alaw -f rtp rtp://127.0.0.1:{port}");
-    let sender = Other::start(dir.path(), "ffmpeg", &line);
-    watched.wait("hybrid voice  joined", VERDICT);
-    watched.wait("ALERT voice-synthetic", VERDICT);
-    drop(sender);
-    watched.wait("  unobservable", Duration::from_secs(5));
-    assert_eq!(watched.end(), Some(0));
-}
-
-/// A line between a sender and a receiver that loses one packet of twenty-five and holds each back for up to 60 ms, so that they change places; by a
-/// fixed rule. Gives the port to send to.
-fn bad_line(to: u16) -> u16 {
-    let (socket, out) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
-    let port = socket.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        let mut held: Vec<(Instant, Vec<u8>)> = Vec::new();
-        let (mut packet, mut number) = ([0u8; 2048], 0u64);
-        socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
-        loop {
-            if let Ok(n) = socket.recv(&mut packet) {
-                number += 1;
-                if number % 25 != 7 {
-                    let late = Duration::from_millis(number.wrapping_mul(2_654_435_761) % 61);
-                    held.push((Instant::now() + late, packet[..n].to_vec()));
-                }
-            }
-            let now = Instant::now();
-            for (_, packet) in held.extract_if(.., |(due, _)| *due <= now) {
-                let _ = out.send_to(&packet, ("127.0.0.1", to));
-            }
-        }
-    });
-    port
-}
-
-#[test]
-fn a_phone_line_that_loses_and_reorders_is_judged_all_the_same() {
-    let dir = tempfile::tempdir().unwrap();
-    loud(dir.path());
-    let port = phone_line(&dir.path().join("hybrid.sdp"));
-    let mut watched = Watched::start(EXE, dir.path(), &["rtp:hybrid.sdp"]);
-    std::thread::sleep(Duration::from_secs(2));
-    let line = format!(
-        "-v error -re -stream_loop 20 -i loud.wav -ar 8000 -c:a pcm_alaw -f rtp rtp://127.0.0.1:{}?pkt_size=172",
-        bad_line(port)
-    );
-    let _sender = Other::start(dir.path(), "ffmpeg", &line);
-    watched.wait("hybrid voice  joined", VERDICT);
-    watched.wait("ALERT voice-synthetic", VERDICT);
-    assert_eq!(watched.end(), Some(0));
 }
 
 #[test]
