@@ -95,7 +95,6 @@ pub async fn answer(webrtc: &gst::Element, offer: &SDPMessage, limit: Duration) 
 /// An action signal of `webrtcbin` that was emitted, and what it promised.
 struct Asked {
     signal: &'static str,
-    promise: gst::Promise,
     told: oneshot::Receiver<Result<Option<gst::Structure>, gst::PromiseError>>,
 }
 
@@ -106,15 +105,13 @@ impl Asked {
             let _ = tell.send(reply.map(|reply| reply.map(gst::StructureRef::to_owned)));
         });
         webrtc.emit_by_name_with_values(signal, &[argument.clone(), promise.to_value()]);
-        Self { signal, promise, told }
+        Self { signal, told }
     }
 
     async fn reply(self) -> Result<Option<gst::Structure>, String> {
-        let Self { signal, promise, told } = self;
-        let reply = tokio::time::timeout(STEP, told).await;
-        // One that is not kept by now is not waited for.
-        promise.expire();
-        match reply {
+        let Self { signal, told } = self;
+        // A promise that is not kept by then is left to webrtcbin: GStreamer 1.22 frees an expired one by a null pointer, which ends the program.
+        match tokio::time::timeout(STEP, told).await {
             Ok(Ok(Ok(Some(reply)))) if reply.has_field("error") => {
                 let what = reply.get::<glib::Error>("error").map_or_else(|e| e.to_string(), |e| e.to_string());
                 Err(format!("{signal}: {what}"))
