@@ -5,6 +5,7 @@
 pub mod live;
 pub mod pictures;
 pub mod web;
+pub mod webrtc;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

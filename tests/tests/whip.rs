@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use callguard_e2e::convert;
 use callguard_e2e::live::{Other, VERDICT, Watched, free_tcp, lacks, loud};
+use callguard_e2e::webrtc::Peer;
 
 const EXE: &str = env!("CARGO_BIN_EXE_callguard-under-test");
 
@@ -16,7 +17,7 @@ fn browser(dir: &Path, link: &str) -> Option<Other> {
     }
     // A face is found in no test picture; the stand-in for what finds faces takes any.
     convert(&dir.join("loud.wav"), &["-ar", "48000", "-ac", "1"], &dir.join("mic.wav"));
-    let film = "testsrc2=size=320x240:rate=15:duration=4,format=yuv420p";
+    let film = "testsrc2=size=320x240:rate=30:duration=4,format=yuv420p";
     callguard_e2e::tool("ffmpeg", ["-v", "error", "-y", "-f", "lavfi", "-i", film, dir.join("camera.y4m").to_str()?]);
     let (page, token) = link.split_once('#')?;
     let flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update \
@@ -61,7 +62,32 @@ fn a_guest_comes_by_browser_with_a_link_that_is_good_once() {
     let _back = browser(dir.path(), &second);
     watched.wait("begun anew", VERDICT);
     watched.wait("ALERT voice-synthetic", VERDICT);
+    // A film instead of a camera, and still a browser: what that cannot tell is written down.
+    for finding in ["not-a-browser", "false-browser", "steady-rtp"] {
+        assert!(!watched.seen.iter().any(|line| line.contains(finding)), "{:?}", watched.seen);
+    }
     assert_eq!(watched.end(), Some(0), "a guest who goes is no failure of the program");
+}
+
+#[test]
+fn who_comes_by_something_else_than_a_browser_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let door = format!("whip://127.0.0.1:{}/desk-1", free_tcp());
+    let mut watched = Watched::start(EXE, dir.path(), &["--call", "counter", &door]);
+    let guest = link(&watched.wait("good once", VERDICT));
+    let peer = Peer::join(&guest, "GStreamer souphttpsrc 1.22.0 libsoup/3.2.2");
+    watched.wait("face  note: not-a-browser (an offer by GStreamer (o=- ", VERDICT);
+    // Ten seconds of pictures.
+    watched.wait("face  note: steady-rtp (250 pictures stamped exactly 33.33 ms apart", VERDICT);
+    assert!(!watched.seen.iter().any(|line| line.contains("false-browser")), "it claims nothing: {:?}", watched.seen);
+    drop(peer);
+    let guest = link(&watched.wait("good once", VERDICT));
+    let _peer = Peer::join(
+        &guest,
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+    );
+    watched.wait("face  note: false-browser (an offer by GStreamer (o=- ", VERDICT);
+    assert_eq!(watched.end(), Some(0));
 }
 
 /// As a browser writes it, with what is not taken in it.

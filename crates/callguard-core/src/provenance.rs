@@ -28,11 +28,17 @@ pub enum Finding {
     FileLoop,
     /// No noise at all where nothing moves.
     NoNoise,
+    /// A guest by WebRTC whom no browser sends.
+    NotABrowser,
+    /// A guest by WebRTC who claims a browser that writes other offers.
+    FalseBrowser,
+    /// RTP timestamps of pictures that were counted, not read from a clock.
+    SteadyRtp,
 }
 
 impl Finding {
     /// All of them, in the order of configuration.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::VirtualCamera,
         Self::VirtualMicrophone,
         Self::OddFormat,
@@ -40,6 +46,9 @@ impl Finding {
         Self::FrameRate,
         Self::FileLoop,
         Self::NoNoise,
+        Self::NotABrowser,
+        Self::FalseBrowser,
+        Self::SteadyRtp,
     ];
 
     /// The name in events and reports.
@@ -53,6 +62,9 @@ impl Finding {
             Self::FrameRate => "frame-rate",
             Self::FileLoop => "file-loop",
             Self::NoNoise => "no-noise",
+            Self::NotABrowser => "not-a-browser",
+            Self::FalseBrowser => "false-browser",
+            Self::SteadyRtp => "steady-rtp",
         }
     }
 }

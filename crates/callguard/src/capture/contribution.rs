@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use callguard_core::ParticipantKind;
 use gst::prelude::*;
 use gstreamer as gst;
 use gstreamer_sdp::SDPMessage;
@@ -13,6 +14,7 @@ use url::{Url, form_urlencoded};
 
 use super::element::make;
 use super::guard::caps_trouble;
+use super::provenance::Said;
 use super::whip::{Held, Whip};
 use super::{Guard, hls};
 use crate::trouble::{Stage, Trouble, code};
@@ -32,6 +34,8 @@ const LARGEST_SDP: u64 = 64 << 10;
 
 /// Takes each decoder as it comes.
 pub type OnDecoder = Arc<dyn Fn(&gst::Element) + Send + Sync>;
+/// Takes what is found out about where a feed's streams come from.
+pub type OnSaid = Arc<dyn Fn(ParticipantKind, Said) + Send + Sync>;
 
 /// Sound and pictures that somebody sends, or gives on request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,14 +169,21 @@ impl Feed {
     }
 
     /// Adds what receives and decodes it to the pipeline, under the eyes of `guard`. `with` is told of each decoder, now or when it comes; a
-    /// decoder shows a pad for each stream of a kind that is wanted. What is returned must live as long as the pipeline.
+    /// decoder shows a pad for each stream of a kind that is wanted. `said` hears what WebRTC tells of the sender. What is returned must live as
+    /// long as the pipeline.
     ///
     /// # Errors
     /// Where an element is missing, the SDP file changed for the worse, or an address cannot be listened on.
-    pub fn open(&self, pipeline: &gst::Pipeline, guard: &Guard, with: OnDecoder) -> Result<Option<Held>, Trouble> {
+    pub fn open(
+        &self,
+        pipeline: &gst::Pipeline,
+        guard: &Guard,
+        with: OnDecoder,
+        said: OnSaid,
+    ) -> Result<Option<Held>, Trouble> {
         let reach = self.reach();
         match self {
-            Self::Whip(whip) => return whip.open(pipeline, guard, with).map(Some),
+            Self::Whip(whip) => return whip.open(pipeline, guard, with, said).map(Some),
             Self::Srt(srt) => {
                 let source = srt.element("srtsrc")?;
                 guard.await_caller(&source);

@@ -241,6 +241,9 @@ fn provenance(raw: &RawProvenance) -> Provenance {
         Finding::FrameRate => raw.frame_rate,
         Finding::FileLoop => raw.file_loop,
         Finding::NoNoise => raw.no_noise,
+        Finding::NotABrowser => raw.not_a_browser,
+        Finding::FalseBrowser => raw.false_browser,
+        Finding::SteadyRtp => raw.steady_rtp,
     };
     let with = |all: Provenance, finding| all.with(finding, worth(finding).unwrap_or_else(Worth::default));
     Finding::ALL.into_iter().fold(Provenance::default(), with)

@@ -95,6 +95,12 @@ RawProvenance {
     file_loop: Worth,
     /// Pictures without noise.
     no_noise: Worth,
+    /// Who comes by WebRTC, and not by browser.
+    not_a_browser: Worth,
+    /// Who claims to be another browser.
+    false_browser: Worth,
+    /// RTP timestamps that were counted.
+    steady_rtp: Worth,
 });
 layer!(/// `[alert]`
 RawAlert {
@@ -191,6 +197,9 @@ impl Raw {
                     frame_rate: worth("frame_rate"),
                     file_loop: worth("file_loop"),
                     no_noise: worth("no_noise"),
+                    not_a_browser: worth("not_a_browser"),
+                    false_browser: worth("false_browser"),
+                    steady_rtp: worth("steady_rtp"),
                 }
             }),
             alert: r.section("alert", |r| RawAlert {

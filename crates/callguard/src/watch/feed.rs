@@ -43,13 +43,15 @@ pub fn feed(
         From::Play(place) => decoded(&open(place, pipeline, guard)?, pipeline, guard, &Arc::new(branch)),
         From::Feed(feed) => {
             branch.claim = Claim::Sender;
+            let (tell, stream) = (branch.tell.clone(), branch.watched.stream.clone());
             let (branch, weak, noted) = (Arc::new(branch), pipeline.downgrade(), guard.clone());
             let with = move |decoder: &gst::Element| {
                 if let Some(pipeline) = weak.upgrade() {
                     decoded(decoder, &pipeline, &noted, &branch);
                 }
             };
-            return Ok(feed.open(pipeline, guard, Arc::new(with))?.map(Held::Door));
+            let said = move |kind, said| tell.say(&stream, kind, said);
+            return Ok(feed.open(pipeline, guard, Arc::new(with), Arc::new(said))?.map(Held::Door));
         }
         From::Camera(wanted) => {
             let device = camera::find(wanted.as_deref())?;

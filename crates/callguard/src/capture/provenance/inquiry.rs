@@ -18,6 +18,8 @@ pub enum Said {
     Format(Option<Found>, Vec<Finding>),
     /// How its clock runs.
     Clock(Found),
+    /// Who sends it.
+    Sender(Vec<Found>),
 }
 
 type Stream = (String, &'static str);
@@ -48,6 +50,7 @@ struct Known {
     device: Option<Found>,
     format: Option<Found>,
     clock: Vec<Found>,
+    sender: Vec<Found>,
     looked_for: Vec<Finding>,
 }
 
@@ -74,6 +77,7 @@ impl Inquiry {
                 Said::Device(found) => known.device = found,
                 Said::Format(found, looked_for) => (known.format, known.looked_for) = (found, looked_for),
                 Said::Clock(found) => known.clock.push(found),
+                Said::Sender(found) => known.sender = found,
             }
             if !changed.iter().any(|(s, k)| (s, *k) == (&stream, kind)) {
                 changed.push((stream, kind));
@@ -81,8 +85,8 @@ impl Inquiry {
         }
         let origin = |(stream, kind): (String, ParticipantKind)| {
             let known = self.known.get(&(stream.clone(), kind.as_str()))?;
-            let found = known.device.iter().chain(&known.format).chain(&known.clock).cloned().collect();
-            Some((stream, kind, Origin { found, looked_for: known.looked_for.clone() }))
+            let found = known.device.iter().chain(&known.format).chain(&known.clock).chain(&known.sender);
+            Some((stream, kind, Origin { found: found.cloned().collect(), looked_for: known.looked_for.clone() }))
         };
         changed.into_iter().filter_map(origin).collect()
     }

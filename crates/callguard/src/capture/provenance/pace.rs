@@ -3,10 +3,12 @@
 use callguard_core::{Finding, Found};
 
 /// So many distances in a row without jitter: ten seconds at 25 pictures a second.
-const STEADY: u32 = 250;
+pub(super) const STEADY: u32 = 250;
 /// Jitter below which there is none, nanoseconds: what rounding to microseconds adds. A driver stamps in an interrupt, and that comes tens of
 /// microseconds early or late.
 const JITTER_NS: u64 = 2_000;
+/// Distances that may have become one, where the pictures between them were lost.
+const MISSING: u64 = 4;
 /// Pace is taken over so long, nanoseconds.
 const STRETCH_NS: u64 = 20_000_000_000;
 /// How far timestamps may run off: a share, and at least so long. Quartz is a hundred times better; buffers that fill and empty are what needs room.
@@ -15,14 +17,35 @@ const RUN_OFF_NS: f64 = 500_000_000.0;
 /// Pictures above what was announced, a share.
 const TOO_MANY: f64 = 1.1;
 
+/// Distances between timestamps of any unit, and how long they have been the same.
+#[derive(Debug, Default)]
+pub(super) struct Steady {
+    last: Option<u64>,
+    period: u64,
+    times: u32,
+}
+
+impl Steady {
+    /// Takes a timestamp; gives the distance once [`STEADY`] in a row differ by no more than `jitter` from the first of them, or from a few times
+    /// that where pictures are missing.
+    pub(super) fn note(&mut self, stamp: u64, jitter: u64) -> Option<u64> {
+        let apart = self.last.replace(stamp).and_then(|last| stamp.checked_sub(last)).unwrap_or(0);
+        let same = (1..=MISSING).any(|times| apart.abs_diff(times * self.period) <= times * jitter);
+        if apart == 0 || !same {
+            (self.period, self.times) = (apart, 0);
+            return None;
+        }
+        self.times += 1;
+        (self.times == STEADY).then_some(self.period)
+    }
+}
+
 /// Judges timestamps as they come. Made for a streaming thread: a few sums for each picture.
 #[derive(Debug)]
 pub struct Pace {
     /// Pictures a second as announced; `None` where that is open.
     announced: Option<f64>,
-    last: Option<u64>,
-    period: u64,
-    steady: u32,
+    steady: Steady,
     /// Timestamp and clock at the begin of the stretch, and pictures since then.
     begin: Option<(u64, u64, u32)>,
     told: (bool, bool),
@@ -32,7 +55,7 @@ impl Pace {
     /// Of a stream that announces so many pictures a second.
     #[must_use]
     pub fn new(announced: Option<f64>) -> Self {
-        Self { announced, last: None, period: 0, steady: 0, begin: None, told: (false, false) }
+        Self { announced, steady: Steady::default(), begin: None, told: (false, false) }
     }
 
     /// Takes a picture's timestamp and the clock when it came, both in nanoseconds; gives what it was found by, once each.
@@ -41,17 +64,9 @@ impl Pace {
     }
 
     fn steady(&mut self, stamp: u64) -> Option<Found> {
-        let apart = self.last.replace(stamp).and_then(|last| stamp.checked_sub(last)).unwrap_or(0);
-        if apart == 0 || apart.abs_diff(self.period) > JITTER_NS {
-            (self.period, self.steady) = (apart, 0);
-            return None;
-        }
-        self.steady += 1;
-        if self.told.0 || self.steady < STEADY {
-            return None;
-        }
+        let period = self.steady.note(stamp, JITTER_NS).filter(|_| !self.told.0)?;
         self.told.0 = true;
-        let detail = format!("{STEADY} pictures exactly {:.3} ms apart", self.period as f64 / 1e6);
+        let detail = format!("{STEADY} pictures exactly {:.3} ms apart", period as f64 / 1e6);
         Some(Found { finding: Finding::SteadyClock, detail })
     }
 

@@ -15,15 +15,23 @@ struct Raw {
     sdp: *mut GstSDPMessage,
 }
 
-/// `GST_WEBRTC_SDP_TYPE_OFFER`
-const OFFER: std::ffi::c_int = 1;
+/// `GstWebRTCSDPType`
+#[derive(Clone, Copy, Debug)]
+#[repr(i32)]
+pub enum Kind {
+    /// What a sender begins with.
+    Offer = 1,
+    /// What comes back.
+    Answer = 3,
+}
 
-/// An offer as `webrtcbin` takes it; `None` where the plug-in is not loaded.
-pub fn offer(message: &SDPMessage) -> Option<glib::Value> {
+/// A description as `webrtcbin` takes it; `None` where the plug-in is not loaded.
+#[must_use]
+pub fn value(kind: Kind, message: &SDPMessage) -> Option<glib::Value> {
     let boxed = glib::Type::from_name("GstWebRTCSessionDescription")?;
     let mut value = glib::Value::from_type(boxed);
     let message: glib::translate::Stash<'_, *const GstSDPMessage, SDPMessage> = message.to_glib_none();
-    let raw = Raw { kind: OFFER, sdp: message.0.cast_mut() };
+    let raw = Raw { kind: kind as i32, sdp: message.0.cast_mut() };
     // SAFETY: the value is of the boxed type whose layout `Raw` has; setting it copies the struct and its message, so nothing here is kept.
     unsafe {
         glib::gobject_ffi::g_value_set_boxed(value.to_glib_none_mut().0, (&raw const raw).cast());
@@ -32,6 +40,7 @@ pub fn offer(message: &SDPMessage) -> Option<glib::Value> {
 }
 
 /// The text of a description that `webrtcbin` gave.
+#[must_use]
 pub fn text(value: &glib::Value) -> Option<String> {
     let boxed = glib::Type::from_name("GstWebRTCSessionDescription")?;
     if value.type_() != boxed {

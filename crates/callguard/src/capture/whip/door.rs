@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use callguard_core::ParticipantKind;
 use gst::prelude::*;
 use gstreamer as gst;
 use uuid::Uuid;
@@ -11,6 +12,8 @@ use uuid::Uuid;
 use super::server::Server;
 use super::{offer, session};
 use crate::capture::Guard;
+use crate::capture::contribution::OnSaid;
+use crate::capture::provenance::{Said, sender};
 use crate::trouble::{Stage, Trouble, code};
 
 /// Opens a door once: 122 random bits, or what was agreed on.
@@ -54,10 +57,11 @@ pub struct Door {
     webrtc: gst::glib::WeakRef<gst::Element>,
     pipeline: gst::glib::WeakRef<gst::Pipeline>,
     guard: Guard,
+    said: OnSaid,
 }
 
 impl Door {
-    pub fn new(webrtc: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, token: Token) -> Self {
+    pub fn new(webrtc: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, said: OnSaid, token: Token) -> Self {
         Self {
             id: Uuid::new_v4(),
             session: Uuid::new_v4(),
@@ -66,11 +70,12 @@ impl Door {
             webrtc: webrtc.downgrade(),
             pipeline: pipeline.downgrade(),
             guard: guard.clone(),
+            said,
         }
     }
 
-    /// Answers the offer of who has the token. An offer that cannot be understood leaves the token good.
-    pub async fn enter(&self, token: &str, text: &str) -> Result<String, Refused> {
+    /// Answers the offer of who has the token, and names itself `agent`. An offer that cannot be understood leaves the token good.
+    pub async fn enter(&self, token: &str, agent: &str, text: &str) -> Result<String, Refused> {
         if !self.token.is(token) || self.used.load(Ordering::Acquire) {
             return Err(Refused::Token);
         }
@@ -79,6 +84,9 @@ impl Door {
             return Err(Refused::Token);
         }
         let webrtc = self.webrtc.upgrade().ok_or(Refused::Token)?;
+        for kind in [ParticipantKind::Face, ParticipantKind::Voice] {
+            (self.said)(kind, Said::Sender(sender(agent, text)));
+        }
         let limit = self.guard.limits().open_timeout;
         match session::answer(&webrtc, &offer, limit).await {
             Ok(answer) => {

@@ -1,6 +1,6 @@
 //! WebRTC from a browser or any other WHIP sender (RFC 9725): a door for each guest, and a token that opens it once.
 
-mod description;
+pub mod description;
 mod door;
 mod offer;
 mod server;
@@ -8,12 +8,13 @@ mod session;
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use gst::prelude::*;
 use gstreamer as gst;
 use url::Url;
 
-use super::contribution::{JITTER_MS, OnDecoder};
+use super::contribution::{JITTER_MS, OnDecoder, OnSaid};
 use super::element::make;
 use super::{Guard, Kinds};
 use crate::trouble::{Stage, Trouble, code};
@@ -101,11 +102,18 @@ impl Whip {
         &self.name
     }
 
-    /// Adds what receives to the pipeline and opens the door to one guest; each of the guest's streams gets a decoder, which `with` is told of.
+    /// Adds what receives to the pipeline and opens the door to one guest; each of the guest's streams gets a decoder, which `with` is told of,
+    /// and `said` of who sends and how the clock of the pictures runs.
     ///
     /// # Errors
     /// Where an element is missing, the address cannot be listened on, or the door is open already.
-    pub fn open(&self, pipeline: &gst::Pipeline, guard: &Guard, with: OnDecoder) -> Result<Held, Trouble> {
+    pub fn open(
+        &self,
+        pipeline: &gst::Pipeline,
+        guard: &Guard,
+        with: OnDecoder,
+        said: OnSaid,
+    ) -> Result<Held, Trouble> {
         // webrtcbin is made without it, and then does nothing.
         make("nicesrc")?;
         let webrtc = make("webrtcbin")?;
@@ -117,11 +125,11 @@ impl Whip {
         if let Some(turn) = &self.turn {
             webrtc.set_property("turn-server", turn);
         }
-        session::receive(&webrtc, pipeline, guard, with);
+        session::receive(&webrtc, pipeline, guard, with, Arc::clone(&said));
         pipeline.add(&webrtc).map_err(|e| Trouble::defect(Stage::Open, e.to_string()))?;
         let server = Server::at(self.address, self.tls.as_ref())?;
         let token = Token::new(self.token.as_deref());
-        server.open(&self.name, Door::new(&webrtc, pipeline, guard, token))
+        server.open(&self.name, Door::new(&webrtc, pipeline, guard, said, token))
     }
 }
 

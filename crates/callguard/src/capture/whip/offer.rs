@@ -5,8 +5,6 @@ use gstreamer_sdp::SDPMessage;
 
 /// Largest offer, bytes: Chromium's is 6 KiB.
 pub const LARGEST: usize = 64 << 10;
-/// Most media sections: sound and pictures of one guest.
-const SECTIONS: usize = 2;
 const CODECS: [&str; 8] = ["opus", "pcmu", "pcma", "g722", "vp8", "vp9", "h264", "telephone-event"];
 
 /// The offer with nothing in it that is not taken.
@@ -22,15 +20,18 @@ pub fn admit(text: &str, wanted: impl Fn(&str) -> bool) -> Result<SDPMessage, St
     if starts.is_empty() {
         return Err("it offers no media".to_owned());
     }
-    if starts.len() > SECTIONS {
-        return Err(format!("more than {SECTIONS} media sections: send one sound and one picture"));
-    }
     let mut kept: Vec<String> = lines[..starts[0]].iter().map(|l| (*l).to_owned()).collect();
-    let mut any = false;
+    let (mut any, mut kinds) = (false, Vec::new());
     for (k, &start) in starts.iter().enumerate() {
         let section = &lines[start..starts.get(k + 1).copied().unwrap_or(lines.len())];
         kept.extend(self::section(section)?);
-        any |= wanted(section[0][2..].split(' ').next().unwrap_or_default());
+        let kind = section[0][2..].split(' ').next().unwrap_or_default();
+        // One guest has one of each: what is found out about a stream is said of its only one.
+        if kinds.contains(&kind) {
+            return Err(format!("more than one {kind} section: send one sound and one picture"));
+        }
+        kinds.push(kind);
+        any |= wanted(kind);
     }
     if !any {
         return Err("it offers nothing that is judged here".to_owned());
@@ -118,7 +119,7 @@ mod tests {
         assert_eq!(said("hello"), "not an SDP offer");
         assert_eq!(said(HEAD), "it offers no media");
         assert!(said(&format!("{HEAD}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n")).contains("application"));
-        assert!(said(&format!("{HEAD}{VIDEO}{VIDEO}{VIDEO}")).contains("more than 2"));
+        assert!(said(&format!("{HEAD}{VIDEO}{VIDEO}")).contains("more than one video"));
         assert!(said(&format!("{HEAD}{}", VIDEO.replace("VP8", "AV1"))).contains("no codec"));
         assert!(said(&format!("{HEAD}{}", VIDEO.replace("sendonly", "recvonly"))).contains("sends nothing"));
         assert!(said(&format!("{HEAD}m=audio 5004 RTP/AVP 0\r\n")).contains("SRTP"));

@@ -183,7 +183,7 @@ async fn enter(
     let token = told(header::AUTHORIZATION).strip_prefix("Bearer ").unwrap_or_default().trim();
     let refused = match server.door(&name) {
         None => Refused::Token,
-        Some(door) => match door.enter(token, &body).await {
+        Some(door) => match door.enter(token, told(header::USER_AGENT), &body).await {
             Ok(answer) => {
                 let headers = [
                     (header::CONTENT_TYPE, "application/sdp".to_owned()),

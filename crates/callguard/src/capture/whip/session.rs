@@ -1,7 +1,9 @@
 //! One guest's `webrtcbin`: an answer to an offer, and what comes of it.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use callguard_core::ParticipantKind;
 use gst::glib;
 use gst::prelude::*;
 use gstreamer as gst;
@@ -10,21 +12,31 @@ use tokio::sync::oneshot;
 
 use super::description;
 use crate::capture::Guard;
-use crate::capture::contribution::OnDecoder;
+use crate::capture::contribution::{OnDecoder, OnSaid};
 use crate::capture::element::make;
+use crate::capture::provenance::{RtpPace, Said};
 use crate::trouble::{Stage, Trouble, code};
 
 /// How long a step of the negotiation may take.
 const STEP: Duration = Duration::from_secs(5);
 
 /// Has each stream that comes decoded if it is wanted, and thrown away if not: an unlinked one would end the session.
-pub fn receive(webrtc: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, with: OnDecoder) {
+pub fn receive(webrtc: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, with: OnDecoder, said: OnSaid) {
     webrtc.connect("on-new-transceiver", false, |values| {
         // Lost packets are asked for again.
         let transceiver = values.get(1)?.get::<glib::Object>().ok()?;
         transceiver.set_property("do-nack", true);
         None
     });
+    // One for each of the guest's streams, made when its first packet is there.
+    if let Some(bin) = webrtc.downcast_ref::<gst::Bin>() {
+        bin.connect_deep_element_added(move |_, _, element| {
+            let jitter = element.factory().is_some_and(|f| f.name() == "rtpjitterbuffer");
+            if let Some(pad) = element.static_pad("sink").filter(|_| jitter) {
+                watch_clock(&pad, Arc::clone(&said));
+            }
+        });
+    }
     let gone = guard.clone();
     webrtc.connect_notify(Some("connection-state"), move |webrtc, _| {
         if matches!(state(webrtc, "connection-state").as_str(), "failed" | "closed") {
@@ -63,6 +75,38 @@ fn take(pipeline: &gst::Pipeline, pad: &gst::Pad, guard: &Guard, with: &OnDecode
     pad.link(&into).map(|_| ()).map_err(|e| broken(&format!("a stream cannot be linked: {e:?}")))
 }
 
+/// Watches the timestamps of pictures where packets arrive: what comes out of a jitter buffer has no jitter.
+fn watch_clock(pad: &gst::Pad, said: OnSaid) {
+    // The streaming thread's alone; the lock is for the compiler.
+    let pace: Mutex<Option<RtpPace>> = Mutex::new(None);
+    let clock = gst::SystemClock::obtain();
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+        let (Ok(mut pace), Some(packet)) = (pace.try_lock(), info.buffer()) else { return gst::PadProbeReturn::Ok };
+        if pace.is_none() {
+            match media(pad).as_deref() {
+                Some("video") => {}
+                Some(_) => return gst::PadProbeReturn::Remove,
+                None => return gst::PadProbeReturn::Ok,
+            }
+        }
+        let pace = pace.get_or_insert_default();
+        // The timestamp follows on four bytes (RFC 3550, section 5.1).
+        let mut stamp = [0; 4];
+        if packet.copy_to_slice(4, &mut stamp).is_ok()
+            && let Some(found) = pace.note(u32::from_be_bytes(stamp), clock.time().nseconds())
+        {
+            said(ParticipantKind::Face, Said::Clock(found));
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// What a jitter buffer's packets carry: it asks for that when it has the first of them, and tells it where they come out.
+fn media(sink: &gst::Pad) -> Option<String> {
+    let caps = sink.parent_element()?.static_pad("src")?.current_caps()?;
+    caps.structure(0)?.get::<String>("media").ok()
+}
+
 /// Whether packets can come.
 pub fn is_connected(webrtc: &gst::Element) -> bool {
     state(webrtc, "connection-state") == "connected"
@@ -74,7 +118,7 @@ pub fn is_connected(webrtc: &gst::Element) -> bool {
 /// Which step failed, and how.
 pub async fn answer(webrtc: &gst::Element, offer: &SDPMessage, limit: Duration) -> Result<String, String> {
     // Values do not cross threads, so none is kept while something is waited for.
-    let remote = || description::offer(offer).ok_or("webrtcbin is not what was expected");
+    let remote = || description::value(description::Kind::Offer, offer).ok_or("webrtcbin is not what was expected");
     let asked = Asked::of(webrtc, "set-remote-description", &remote()?);
     asked.reply().await?;
     let asked = Asked::of(webrtc, "create-answer", &None::<gst::Structure>.to_value());
