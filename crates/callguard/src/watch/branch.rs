@@ -117,9 +117,8 @@ impl Branch {
             Some("audio/x-raw") if matches!(self.claim, Claim::Sender) => {
                 let mut parts = self.hear()?;
                 conceal::forgive(&static_pad(&parts[0], "sink", &self.watched.shown())?);
-                // Decoders of G.711 and L16 leave open what was lost.
                 if is_telephone(&caps) {
-                    parts.insert(0, make("spanplc")?);
+                    parts.insert(0, conceal::filler()?);
                 }
                 self.link(pipeline, from, &parts)
             }

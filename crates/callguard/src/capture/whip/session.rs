@@ -18,7 +18,7 @@ use crate::capture::provenance::{RtpPace, Said};
 use crate::trouble::{Stage, Trouble, code};
 
 /// How long a step of the negotiation may take.
-const STEP: Duration = Duration::from_secs(5);
+const STEP: Duration = Duration::from_secs(15);
 
 /// Has each stream that comes decoded if it is wanted, and thrown away if not: an unlinked one would end the session.
 pub fn receive(webrtc: &gst::Element, pipeline: &gst::Pipeline, guard: &Guard, with: OnDecoder, said: OnSaid) {
@@ -83,7 +83,11 @@ fn watch_clock(pad: &gst::Pad, said: OnSaid) {
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         let (Ok(mut pace), Some(packet)) = (pace.try_lock(), info.buffer()) else { return gst::PadProbeReturn::Ok };
         if pace.is_none() {
-            match media(pad).as_deref() {
+            let (mut kind, mut media) = ([0], None);
+            if packet.copy_to_slice(1, &mut kind).is_ok() {
+                media = self::media(pad, kind[0] & 0x7f);
+            }
+            match media.as_deref() {
                 Some("video") => {}
                 Some(_) => return gst::PadProbeReturn::Remove,
                 None => return gst::PadProbeReturn::Ok,
@@ -101,9 +105,10 @@ fn watch_clock(pad: &gst::Pad, said: OnSaid) {
     });
 }
 
-/// What a jitter buffer's packets carry: it asks for that when it has the first of them, and tells it where they come out.
-fn media(sink: &gst::Pad) -> Option<String> {
-    let caps = sink.parent_element()?.static_pad("src")?.current_caps()?;
+/// What packets of this type carry, as was agreed: the jitter buffer asks the same for their clock.
+fn media(sink: &gst::Pad, payload: u8) -> Option<String> {
+    let buffer = sink.parent_element()?;
+    let caps = buffer.emit_by_name::<Option<gst::Caps>>("request-pt-map", &[&u32::from(payload)])?;
     caps.structure(0)?.get::<String>("media").ok()
 }
 
