@@ -189,3 +189,55 @@ fn a_request_to_end_ends_it_with_a_summary() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(rest.iter().any(|line| line.starts_with("desk/test voice: inconclusive")), "{rest:?}");
 }
+
+/// A genuine voice, a synthetic one, and the genuine one again, with pauses between them: what a meeting's loudspeaker plays.
+#[test]
+fn in_a_mixed_stream_a_genuine_voice_does_not_clear_another() {
+    let dir = tempfile::tempdir().unwrap();
+    callers(dir.path());
+    convert(&dir.path().join("quiet.wav"), &["-ar", "16000", "-ac", "1"], &dir.path().join("calm.wav"));
+    let loud = dir.path().join("loud.wav").display().to_string();
+    let turns = "[0]apad=pad_dur=1,asplit[a][b];[1]apad=pad_dur=1[c];[a][c][b]concat=n=3:v=0:a=1";
+    let meeting = dir.path().join("meeting.wav");
+    convert(&dir.path().join("calm.wav"), &["-i", &loud, "-filter_complex", turns], &meeting);
+    let calls = ["--call", "one", "meeting.wav", "--call", "all", "mixed:meeting.wav"];
+    let run = watch(dir.path(), &[&calls[..], &["--jsonl", "events.jsonl", "--false-alarm", "10%"]].concat());
+    assert_eq!(run.code, 0, "{}\n{}", run.out, run.err);
+    for wanted in ["all/meeting mixed voice  joined", "in the turn 0:1", "all/meeting mixed voice: synthetic (alert"] {
+        assert!(run.out.contains(wanted), "{wanted:?} in\n{}", run.out);
+    }
+    let events = events(&dir.path().join("events.jsonl"));
+    let schema = schema(SCHEMA);
+    events.iter().for_each(|e| assert_valid(&schema, e));
+    let said =
+        |call: &str, what: &str| of_call(&events, call).iter().any(|e| e["verdict"] == what || e["type"] == what);
+    assert!(said("one", "genuine"), "the quiet voice alone, where one voice is what there is:\n{}", run.out);
+    assert!(said("all", "alert-raised") && !said("all", "alert-cleared") && !said("all", "genuine"), "{}", run.out);
+    let scores: Vec<f64> =
+        of_call(&events, "all").iter().filter_map(|e| e.pointer("/charts/0/score").and_then(Value::as_f64)).collect();
+    let highest = scores.iter().copied().fold(0.0, f64::max);
+    assert_eq!(scores.last(), Some(&highest), "a later turn lowers nothing");
+    let alert = of_call(&events, "all").into_iter().find(|e| e["type"] == "alert-raised").unwrap();
+    let turn = alert.pointer("/alert/reasons/0/turn_s").and_then(Value::as_f64).unwrap();
+    let begins = scanned(dir.path(), "calm.wav");
+    assert!(turn > begins && turn < begins + 2.0, "the turn begins with the second voice, at {begins} s: {turn}");
+    assert!(of_call(&events, "all").iter().all(|e| e["participant"].is_null() || e["mixed"] == true));
+
+    let scan = program(EXE, dir.path())
+        .args(["scan", "--format", "jsonl", "mixed:meeting.wav"])
+        .env("CALLGUARD_MODELS", models())
+        .output();
+    let result: Value = Run::from(scan.unwrap()).json().remove(0);
+    assert_valid(&self::schema(include_str!("../../docs/schemas/callguard.scan-1.schema.json")), &result);
+    assert_eq!((&result["participants"][0]["mixed"], &result["verdict"]), (&Value::Bool(true), &"synthetic".into()));
+    let peak = |p: &Value| p["peak"].as_f64().unwrap();
+    let live = of_call(&events, "all").last().unwrap()["charts"][0].clone();
+    let offline = &result["participants"][0]["charts"]["voice-synthetic"];
+    assert!((peak(&live) - peak(offline)).abs() < 0.001, "one file, live and scanned: {live} {offline}");
+}
+
+/// The length of a recording, seconds.
+fn scanned(dir: &Path, file: &str) -> f64 {
+    let out = program(EXE, dir).args(["scan", "--format", "jsonl", file]).env("CALLGUARD_MODELS", models()).output();
+    Run::from(out.unwrap()).json()[0]["duration_s"].as_f64().unwrap()
+}

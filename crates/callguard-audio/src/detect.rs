@@ -130,9 +130,10 @@ impl VoiceAnalyser {
     }
 
     fn observe(&mut self, mut score: impl FnMut(Vec<f32>) -> Result<f64, Abstain>, out: &mut Vec<Observation>) {
-        out.extend(self.heard.drain(..).map(|heard| match heard {
-            Heard::Window(SpeechWindow { samples, facts }) => self.voice.evidence(&facts, score(samples)),
-            Heard::Abstained { span, reason } => self.voice.abstention(span, reason),
+        out.extend(self.heard.drain(..).filter_map(|heard| match heard {
+            Heard::Window(SpeechWindow { samples, facts }) => Some(self.voice.evidence(&facts, score(samples))),
+            Heard::Abstained { span, reason } => Some(self.voice.abstention(span, reason)),
+            Heard::TurnEnded { .. } => None,
         }));
     }
 }

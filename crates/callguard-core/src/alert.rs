@@ -26,7 +26,7 @@ pub struct Alert {
     pub onset: MediaTime,
     /// End of the deciding window.
     pub raised: MediaTime,
-    /// When the chart was back at zero and the clearing chart had crossed.
+    /// When the chart was back at zero and the clearing chart had crossed; never of a mixed stream.
     pub cleared: Option<MediaTime>,
     /// When a person said they know.
     pub acknowledged: Option<MediaTime>,
@@ -57,6 +57,8 @@ pub struct Reason {
     pub from: MediaTime,
     /// End of its last.
     pub to: MediaTime,
+    /// Of a stream in which several people speak: when the turn began in which it was given. It is that turn's, and nobody else's.
+    pub turn: Option<MediaTime>,
     /// Its strongest windows and their clipped llrs: what to look at first.
     pub windows: Vec<(Span, f64)>,
 }

@@ -78,7 +78,7 @@ impl Call {
     /// Seats a participant at `now`; ids count from 1 and are not used again.
     pub fn join(&mut self, kind: ParticipantKind, now: MediaTime) -> ParticipantId {
         let id = self.reserve();
-        self.seat(id, kind, now);
+        self.seat(id, kind, false, now);
         id
     }
 
@@ -89,16 +89,17 @@ impl Call {
         id
     }
 
-    /// Seats a participant under an id that was [reserved](Self::reserve). One who sits there already stays.
+    /// Seats a participant under an id that was [reserved](Self::reserve). One who sits there already stays. `mixed`: a voice in whose stream
+    /// several people speak, each in turn.
     ///
     /// The promise is shared by the charts of those kinds of participant that the call has had: the first of a kind raises the thresholds of
     /// the others.
-    pub fn seat(&mut self, id: ParticipantId, kind: ParticipantKind, now: MediaTime) {
+    pub fn seat(&mut self, id: ParticipantId, kind: ParticipantKind, mixed: bool, now: MediaTime) {
         if !self.kinds.contains(&kind) {
             self.kinds.push(kind);
             self.rules = Arc::new(self.rules.in_use_for(&self.kinds));
         }
-        self.seats.entry(id).or_insert_with(|| Participant::new(id, kind, now));
+        self.seats.entry(id).or_insert_with(|| Participant::new(id, kind, mixed, now));
     }
 
     /// Begins a participant anew: gathering again, nothing inherited; raised alerts stay on the seat.
@@ -111,6 +112,14 @@ impl Call {
             changes.push(Change::Verdict { participant: id, from, to: seat.state(), at: now });
         }
         changes
+    }
+
+    /// A pause in a mixed stream ended a turn: who speaks next may be another, whose charts begin at zero. What they say neither lowers what this turn
+    /// reached, nor brings *Suspect* down, nor clears an alert. Of a stream that is not mixed it says nothing.
+    pub fn end_turn(&mut self, id: ParticipantId) {
+        if let Some(seat) = self.seats.get_mut(&id) {
+            seat.end_turn(&self.rules);
+        }
     }
 
     /// The source of a participant ended, failed, or gives nothing: *Unobservable* at once, whatever it was, until there is evidence again. What was
@@ -147,11 +156,15 @@ impl Call {
         changes
     }
 
-    /// Notes that a person knows of an alert. One that is not there, or is known already, changes nothing.
+    /// Notes that a person knows of an alert. One that is not there, or is known already, changes nothing. In a mixed stream a turn that begins later
+    /// may then raise another.
     pub fn acknowledge(&mut self, key: AlertKey, now: MediaTime) -> Vec<Change> {
         match self.alerts.iter_mut().find(|a| a.key == key && a.acknowledged.is_none()) {
             Some(alert) => {
                 alert.acknowledged = Some(now);
+                if let Some(seat) = self.seats.get_mut(&alert.participant) {
+                    seat.acknowledge(key);
+                }
                 vec![Change::AlertAcknowledged(key)]
             }
             None => Vec::new(),
@@ -204,8 +217,8 @@ fn settle(rules: &Rules, seat: &mut Participant, alerts: &mut Vec<Alert>, at: Me
                     raised: at,
                     cleared: None,
                     acknowledged: None,
-                    reasons: chart.reasons(rule),
-                    score: view.score,
+                    reasons: chart.reasons_now(rule),
+                    score: chart.score(),
                     threshold: view.thresholds.synthetic.unwrap_or(f64::INFINITY),
                 });
                 seat.latch(index, key);

@@ -2,7 +2,7 @@
 
 use crate::page::{Page, design_effect};
 use crate::rules::ChartRule;
-use crate::{AlertKey, ChartView, Evidence, MediaTime, Reason, Span};
+use crate::{AlertKey, ChartView, Evidence, MediaTime, Reason, Span, Thresholds};
 
 /// How many of a source's strongest windows are kept to look at.
 const STRONGEST: usize = 3;
@@ -33,6 +33,23 @@ struct Given {
     strongest: Vec<(Span, f64)>,
 }
 
+/// The turns of a stream in which several people speak. Each has the chart to itself, which begins at zero, and leaves here what it reached.
+#[derive(Clone, Debug, Default)]
+struct Turns {
+    /// How many are over.
+    over: u64,
+    /// When the one that goes on began, as far as there is evidence of it.
+    from: Option<MediaTime>,
+    /// The highest score with which one ended, and what gave it.
+    left: f64,
+    reasons: Vec<Reason>,
+    /// One that is over was suspect.
+    suspect: bool,
+    /// In which of them the alert was raised, and whether a person knows of it by now.
+    raised: u64,
+    known: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Chart {
     /// Index of its rule.
@@ -42,6 +59,8 @@ pub(crate) struct Chart {
     clear: Page,
     given: Vec<Given>,
     onset: MediaTime,
+    /// Of a mixed stream.
+    turns: Option<Turns>,
     total: f64,
     weight: f64,
     peak: f64,
@@ -49,14 +68,16 @@ pub(crate) struct Chart {
 }
 
 impl Chart {
-    pub fn new(rule: usize, rules: &ChartRule) -> Self {
+    /// `mixed`: of a stream in which several people speak. Nobody is vouched for there, so its clearing chart stays at zero.
+    pub fn new(rule: usize, rules: &ChartRule, mixed: bool) -> Self {
         Self {
             rule,
             level: Level::Quiet,
             attack: Page::new(rules.rho),
-            clear: Page::capped(rules.rho, rules.vouch),
+            clear: Page::capped(rules.rho, if mixed { 0.0 } else { rules.vouch }),
             given: vec![Given::default(); rules.members.len()],
             onset: MediaTime::ZERO,
+            turns: mixed.then(Turns::default),
             total: 0.0,
             weight: 0.0,
             peak: 0.0,
@@ -87,6 +108,9 @@ impl Chart {
         if !any {
             return;
         }
+        if let Some(turns) = &mut self.turns {
+            turns.from = turns.from.or_else(|| self.given.iter().filter_map(|g| g.span).map(|s| s.from).min());
+        }
         self.total += llr;
         self.weight += weight;
         self.clear.step(-llr, weight);
@@ -99,16 +123,53 @@ impl Chart {
         }
     }
 
+    /// A pause ended a turn of a mixed stream: who speaks next may be another, and begins at zero. What was reached stays.
+    pub fn end_turn(&mut self, rule: &ChartRule) {
+        let (score, reasons) = (self.attack.score(), self.reasons_now(rule));
+        let Some(turns) = &mut self.turns else { return };
+        if turns.from.take().is_none() {
+            return;
+        }
+        turns.over += 1;
+        turns.suspect |= self.level == Level::Suspect;
+        if score > turns.left {
+            (turns.left, turns.reasons) = (score, reasons);
+        }
+        self.attack = Page::new(rule.rho);
+        self.given.iter_mut().for_each(Given::forget);
+    }
+
+    /// An alert was raised.
+    pub fn latch(&mut self, key: AlertKey) {
+        self.level = Level::Synthetic(key);
+        if let Some(turns) = &mut self.turns {
+            (turns.raised, turns.known) = (turns.over, false);
+        }
+    }
+
+    /// A person knows of an alert: in a mixed stream a later turn may raise one of its own.
+    pub fn acknowledge(&mut self, key: AlertKey) {
+        if let Some(turns) = self.turns.as_mut().filter(|_| self.level == Level::Synthetic(key)) {
+            turns.known = true;
+        }
+    }
+
+    fn may_raise(&self) -> bool {
+        !matches!(self.level, Level::Synthetic(_))
+            || self.turns.as_ref().is_some_and(|turns| turns.known && turns.over > turns.raised)
+    }
+
     /// Moves the level: up at once, down from *Suspect* at zero, down from an alert only once the clearing chart has
-    /// crossed too.
+    /// crossed too. In a mixed stream nothing brings down what a turn that is over reached.
     pub fn settle(&mut self, rule: &ChartRule, clear_at: f64) -> Option<Crossing> {
-        let score = self.attack.score();
-        if !matches!(self.level, Level::Synthetic(_)) && rule.thresholds.synthetic.is_some_and(|h| score >= h) {
+        let (score, thresholds) = (self.attack.score(), self.thresholds(rule));
+        if self.may_raise() && thresholds.synthetic.is_some_and(|h| score >= h) {
             return Some(Crossing::Raise);
         }
+        let stays = self.turns.as_ref().is_some_and(|turns| turns.suspect);
         match self.level {
-            Level::Quiet if score >= rule.thresholds.suspect => self.level = Level::Suspect,
-            Level::Suspect if self.attack.at_zero() => self.level = Level::Quiet,
+            Level::Quiet if score >= thresholds.suspect => self.level = Level::Suspect,
+            Level::Suspect if self.attack.at_zero() && !stays => self.level = Level::Quiet,
             Level::Synthetic(key) if self.attack.at_zero() && self.cleared(clear_at) => {
                 self.level = Level::Quiet;
                 return Some(Crossing::Clear(key));
@@ -131,20 +192,39 @@ impl Chart {
         self.onset
     }
 
+    fn thresholds(&self, rule: &ChartRule) -> Thresholds {
+        if self.turns.is_some() { rule.mixed } else { rule.thresholds }
+    }
+
+    /// The score now; of a mixed stream that of the turn which goes on.
+    pub fn score(&self) -> f64 {
+        self.attack.score()
+    }
+
+    /// As others may see it: of a mixed stream the turn that reached most.
     pub fn view(&self, rule: &ChartRule) -> ChartView {
         ChartView {
             hypothesis: rule.hypothesis,
             llr: self.total / design_effect(self.weight, rule.rho),
-            score: self.attack.score(),
+            score: self.turns.as_ref().map_or(0.0, |turns| turns.left).max(self.score()),
             peak: self.peak,
             clearing: self.clear.score(),
-            thresholds: rule.thresholds,
+            thresholds: self.thresholds(rule),
             evidence: self.evidence,
         }
     }
 
-    /// What each source gave of the score, most first.
+    /// What each source gave of the score that others see, most first.
     pub fn reasons(&self, rule: &ChartRule) -> Vec<Reason> {
+        match &self.turns {
+            Some(turns) if turns.left > self.score() => turns.reasons.clone(),
+            _ => self.reasons_now(rule),
+        }
+    }
+
+    /// The same of the score now.
+    pub fn reasons_now(&self, rule: &ChartRule) -> Vec<Reason> {
+        let turn = self.turns.as_ref().and_then(|turns| turns.from);
         let sum: f64 = self.given.iter().map(|g| g.sum).sum();
         let scale = if sum > 0.0 { self.attack.score() / sum } else { 0.0 };
         let mut reasons: Vec<Reason> = self
@@ -158,6 +238,7 @@ impl Chart {
                     llr: g.sum * scale,
                     from: span.from,
                     to: span.to,
+                    turn,
                     windows: g.strongest.clone(),
                 })
             })

@@ -68,6 +68,9 @@ pub struct CallEvent {
     /// What is observed of them.
     #[serde(default)]
     pub kind: Option<ParticipantKind>,
+    /// Several people speak in the stream: what is said is of a voice in it, and never that it is genuine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mixed: bool,
     /// In which epoch of theirs.
     pub epoch: Option<u32>,
     /// Media time, seconds since the call began.
@@ -140,6 +143,9 @@ pub struct ReasonEvent {
     pub from_s: f64,
     /// End, seconds of media time.
     pub to_s: f64,
+    /// Of a mixed stream: when the turn began that it is about, seconds of media time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn_s: Option<f64>,
     /// The windows to look at first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<WindowEvent>,
@@ -168,6 +174,7 @@ impl From<&Reason> for ReasonEvent {
             llr: r.llr,
             from_s: r.from.as_secs_f64(),
             to_s: r.to.as_secs_f64(),
+            turn_s: r.turn.map(crate::MediaTime::as_secs_f64),
             windows: r.windows.iter().map(window).collect(),
         }
     }

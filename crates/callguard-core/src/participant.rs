@@ -85,6 +85,7 @@ pub(crate) enum Step {
 pub struct Participant {
     id: ParticipantId,
     kind: ParticipantKind,
+    mixed: bool,
     epoch: u32,
     epoch_from: MediaTime,
     charts: Vec<Chart>,
@@ -100,10 +101,11 @@ pub struct Participant {
 }
 
 impl Participant {
-    pub(crate) fn new(id: ParticipantId, kind: ParticipantKind, now: MediaTime) -> Self {
+    pub(crate) fn new(id: ParticipantId, kind: ParticipantKind, mixed: bool, now: MediaTime) -> Self {
         Self {
             id,
             kind,
+            mixed,
             epoch: 0,
             epoch_from: now,
             charts: Vec::new(),
@@ -127,6 +129,12 @@ impl Participant {
     #[must_use]
     pub fn kind(&self) -> ParticipantKind {
         self.kind
+    }
+
+    /// Whether several people speak in its stream: then it is a voice in this stream, whosever, and never *Genuine*.
+    #[must_use]
+    pub fn is_mixed(&self) -> bool {
+        self.mixed
     }
 
     /// How often it had to be begun anew.
@@ -204,12 +212,23 @@ impl Participant {
     }
 
     pub(crate) fn latch(&mut self, index: usize, key: AlertKey) {
-        self.charts[index].level = Level::Synthetic(key);
+        self.charts[index].latch(key);
+    }
+
+    pub(crate) fn acknowledge(&mut self, key: AlertKey) {
+        self.charts.iter_mut().for_each(|chart| chart.acknowledge(key));
+    }
+
+    /// A pause ended a turn of a mixed stream.
+    pub(crate) fn end_turn(&mut self, rules: &Rules) {
+        for chart in &mut self.charts {
+            chart.end_turn(&rules.charts[chart.rule]);
+        }
     }
 
     /// Begins anew: nothing that speaks for or against anyone is inherited.
     pub(crate) fn begin_epoch(&mut self, now: MediaTime) {
-        *self = Self { epoch: self.epoch + 1, ..Self::new(self.id, self.kind, now) };
+        *self = Self { epoch: self.epoch + 1, ..Self::new(self.id, self.kind, self.mixed, now) };
     }
 
     /// Nothing comes of it any more: its verdict must not stand as if it were fresh.
@@ -236,7 +255,8 @@ impl Participant {
             let at = match self.charts.iter().position(|c| c.rule == i) {
                 Some(at) => at,
                 None => {
-                    self.charts.push(Chart::new(i, rule));
+                    // A rule is about the stream, whoever speaks in it.
+                    self.charts.push(Chart::new(i, rule, self.mixed && !rule.by_rule));
                     self.charts.len() - 1
                 }
             };

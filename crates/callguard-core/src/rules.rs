@@ -105,6 +105,8 @@ pub(crate) struct ChartRule {
     /// `ln(1/ε)`: how far it may vouch; 0 where nothing is measured.
     pub vouch: f64,
     pub thresholds: Thresholds,
+    /// The same of a mixed stream, whose chart begins at zero in each turn.
+    pub mixed: Thresholds,
     correlation: f64,
     /// Of sources that measure nothing.
     pub by_rule: bool,
@@ -135,8 +137,11 @@ pub struct Rules {
     pub(crate) charts: Vec<ChartRule>,
     horizon_s: f64,
     /// Every chart's thresholds, by how many charts share the promise: finding one takes milliseconds, and calls begin all the time.
-    shared: BTreeMap<Sharing, Vec<Thresholds>>,
+    shared: BTreeMap<Sharing, Vec<Asked>>,
 }
+
+/// What a chart must reach: where one guest speaks, and in a mixed stream.
+type Asked = (Thresholds, Thresholds);
 
 /// How many charts share a promise. One without a law cannot raise *Synthetic*, so it has no part in that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -225,6 +230,12 @@ impl Rules {
         self.charts.iter().find(|c| c.hypothesis == hypothesis).map(|c| c.thresholds)
     }
 
+    /// The same of a mixed stream: more, as each turn is another chance to be wrong, and maybe another person.
+    #[must_use]
+    pub fn mixed_thresholds(&self, hypothesis: Hypothesis) -> Option<Thresholds> {
+        self.charts.iter().find(|c| c.hypothesis == hypothesis).map(|c| c.mixed)
+    }
+
     fn simulate(&mut self, call_s: f64) {
         let horizon = call_s.min(LONGEST_S);
         for chart in &mut self.charts {
@@ -244,22 +255,30 @@ impl Rules {
     }
 
     /// The charts' thresholds where so many of them share the promise.
-    fn thresholds_among(&self, charts: Sharing, call_s: f64) -> Vec<Thresholds> {
+    fn thresholds_among(&self, charts: Sharing, call_s: f64) -> Vec<Asked> {
         let stretches = (call_s / LONGEST_S).max(1.0);
         let among = |charts: usize| self.policy.false_alarm / (charts.max(1) as f64 * stretches);
         let share = among(charts.measured);
         let suspect = (among(charts.all) * self.policy.suspect_factor).min(0.5);
         let within = call_s.min(LONGEST_S);
+        let measured = |threshold: &dyn Fn(f64) -> f64| {
+            let synthetic = threshold(share);
+            Thresholds { suspect: threshold(suspect).min(synthetic), synthetic: Some(synthetic) }
+        };
         let thresholds = |chart: &ChartRule| match &chart.guests {
-            _ if chart.by_rule => Thresholds { suspect: Source::RULE, synthetic: None },
+            _ if chart.by_rule => alike(Thresholds { suspect: Source::RULE, synthetic: None }),
             Some(guests) => {
-                let synthetic = guests.threshold(share, within);
-                Thresholds { suspect: guests.threshold(suspect, within).min(synthetic), synthetic: Some(synthetic) }
+                let filling = chart.members.iter().map(|m| m.independence).min().unwrap_or_default().as_secs_f64();
+                let one = measured(&|share| guests.threshold(share, within));
+                // Turns are of speech: no face has them.
+                let turns = chart.hypothesis.concerns(ParticipantKind::Voice);
+                (one, if turns { measured(&|share| guests.threshold_in_turns(share, within, filling)) } else { one })
             }
-            // No law: Lorden's bound h = ln(n/α) over n independent spans (G. Lorden, Ann. Math. Statist. 42, 1971).
+            // No law: Lorden's bound h = ln(n/α) over n independent spans (G. Lorden, Ann. Math. Statist. 42, 1971). Without a guest effect a chart that
+            // begins at zero in each turn is never above one that went on.
             None => {
                 let spans = (within / DEFAULT_INDEPENDENCE.as_secs_f64()).max(1.0);
-                Thresholds { suspect: (spans / suspect).ln(), synthetic: None }
+                alike(Thresholds { suspect: (spans / suspect).ln(), synthetic: None })
             }
         };
         self.charts.iter().map(thresholds).collect()
@@ -268,10 +287,14 @@ impl Rules {
     fn share_among(&mut self, charts: Sharing) {
         if let Some(thresholds) = self.shared.get(&charts) {
             for (chart, thresholds) in self.charts.iter_mut().zip(thresholds) {
-                chart.thresholds = *thresholds;
+                (chart.thresholds, chart.mixed) = *thresholds;
             }
         }
     }
+}
+
+fn alike(thresholds: Thresholds) -> Asked {
+    (thresholds, thresholds)
 }
 
 fn check_sources(sources: &[Source]) -> Result<(), RulesError> {
@@ -322,6 +345,7 @@ impl ChartRule {
             // ε = 0 would vouch without limit on a finite sample: at most odds of 1000 : 1.
             vouch: (1.0 / epsilon.max(1e-3)).ln(),
             thresholds: Thresholds { suspect: f64::INFINITY, synthetic: None },
+            mixed: Thresholds { suspect: f64::INFINITY, synthetic: None },
             correlation: fusion.map_or(1.0, |f| f.correlation),
             by_rule: members.iter().all(|s| s.rule),
             guests: None,

@@ -310,9 +310,7 @@ impl GenuineGuests {
                 squares += r.weight * r.weight;
             }
         }
-        let n = self.ends.len() as f64;
-        let share = sum / n;
-        Share { share, error: ((squares / n - share * share).max(0.0) / n).sqrt() }
+        estimate(sum, squares, self.ends.len() as f64)
     }
 
     /// The smallest threshold at which at most `share` of genuine guests are flagged within `call_s` seconds; in nats, at
@@ -320,20 +318,68 @@ impl GenuineGuests {
     /// guests cross, the standard error itself is too small).
     #[must_use]
     pub fn threshold(&self, share: f64, call_s: f64) -> f64 {
-        let unseen = 2.0 * HEAVIEST / self.ends.len().max(1) as f64;
-        let kept = |h: f64| {
-            let got = self.flagged(h, call_s);
-            // A rare promise is met by guests that were shifted and turned: light ones, so what may be missing is light too.
-            got.share + 4.0 * got.error + unseen.min(share / 10.0) <= share
-        };
-        let (mut low, mut high) = (0.0, HIGHEST);
-        // 2⁻⁴⁰ of the range is a ten-millionth of a nat.
-        for _ in 0..40 {
-            let middle = (low + high) / 2.0;
-            if kept(middle) { high = middle } else { low = middle }
-        }
-        high
+        smallest(|h| self.keeps(self.flagged(h, call_s), share))
     }
+
+    /// As [`threshold`](Self::threshold), where the call is cut into turns and the chart begins at zero in each, whoever speaks: one guest in all of
+    /// them, another in each, or anything between. `filling_s`: speech that fills the first window of a turn.
+    ///
+    /// A chart that begins anew can be *above* one that went on: the guest effect divides by what has been heard, and that is forgotten too. So turns ask for
+    /// more. What more needs no other simulation (Boole's inequality): a turn of t seconds after its first window is the first t seconds of some guest's call, so a
+    /// call with turns of t₁, t₂ … is flagged with at most Σ p(tᵢ). As Σ (tᵢ + filling) ≤ call + filling, that is at most
+    /// (call + filling)·max p(t) / (t + filling). A turn too short for a whole window weighs by the time since the last one.
+    #[must_use]
+    pub fn threshold_in_turns(&self, share: f64, call_s: f64, filling_s: f64) -> f64 {
+        let last = (call_s / self.tick_s).floor() as usize;
+        smallest(|h| {
+            let turns = |tick: usize| (call_s + filling_s) / (tick as f64 * self.tick_s + filling_s);
+            self.flagged_by(h).take(last + 1).enumerate().all(|(tick, got)| self.keeps(got, share / turns(tick)))
+        })
+    }
+
+    /// Whether what was found keeps a promise. A rare one is met by guests that were shifted and turned: light ones, so what may be missing is light too.
+    fn keeps(&self, got: Share, share: f64) -> bool {
+        let unseen = 2.0 * HEAVIEST / self.ends.len().max(1) as f64;
+        got.share + 4.0 * got.error + unseen.min(share / 10.0) <= share
+    }
+
+    /// Share of genuine guests whose chart has reached `threshold` by each instant.
+    fn flagged_by(&self, threshold: f64) -> impl Iterator<Item = Share> {
+        let mut found = vec![(0.0, 0.0); self.ticks];
+        let mut from = 0usize;
+        for &end in &self.ends {
+            let records = &self.records[from..end as usize];
+            from = end as usize;
+            let first = records.partition_point(|r| f64::from(r.score) < threshold);
+            if let Some(r) = records.get(first) {
+                let (sum, squares) = &mut found[r.tick as usize];
+                *sum += r.weight;
+                *squares += r.weight * r.weight;
+            }
+        }
+        let n = self.ends.len() as f64;
+        let mut so_far = (0.0, 0.0);
+        found.into_iter().map(move |(sum, squares)| {
+            so_far = (so_far.0 + sum, so_far.1 + squares);
+            estimate(so_far.0, so_far.1, n)
+        })
+    }
+}
+
+fn estimate(sum: f64, squares: f64, n: f64) -> Share {
+    let share = sum / n;
+    Share { share, error: ((squares / n - share * share).max(0.0) / n).sqrt() }
+}
+
+/// The smallest threshold for which `kept` holds, as it does for every larger one.
+fn smallest(kept: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut high) = (0.0, HIGHEST);
+    // 2⁻⁴⁰ of the range is a ten-millionth of a nat.
+    for _ in 0..40 {
+        let middle = (low + high) / 2.0;
+        if kept(middle) { high = middle } else { low = middle }
+    }
+    high
 }
 
 /// No threshold is above this: more than any chart can gather in a day (4 nats in each of 21,600 windows).
@@ -436,4 +482,61 @@ pub fn delays(
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Share of `streams` of turns of `turn_s` whose chart reaches `threshold`; `another`: in each turn another guest speaks.
+    fn flagged_in_turns(law: &ChartLaw, threshold: f64, call_s: f64, turn_s: f64, another: bool, streams: u32) -> f64 {
+        let filling_s = law.members[0].law.independence_s;
+        let ticks = law.ticks(turn_s - filling_s);
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(4);
+        let flagged = (0..streams).filter(|_| {
+            let mut own: [f64; 2] = [0.0, rng.sample(StandardNormal)];
+            (0..(call_s / turn_s) as usize).any(|_| {
+                if another {
+                    own[1] = rng.sample(StandardNormal);
+                }
+                let (mut guest, mut page) = (Guest::new(law, &own, -1.0), Page::new(law.rho));
+                guest.prime(&mut rng);
+                (0..ticks).any(|t| {
+                    if t > 0 {
+                        guest.draw(&mut rng);
+                        guest.feed();
+                    }
+                    guest.emit(t).is_some_and(|(llr, weight)| page.step(llr, weight) >= threshold)
+                })
+            })
+        });
+        flagged.count() as f64 / f64::from(streams)
+    }
+
+    #[test]
+    fn the_promise_holds_in_turns_whoever_speaks_in_them() {
+        let (share, call_s, filling_s, streams) = (0.05, 300.0, 4.0, 2_000);
+        // Three standard errors of a share of 5 %.
+        let most = share + 3.0 * (share * (1.0 - share) / f64::from(streams)).sqrt();
+        for (variance, rho) in [(1.6, 0.59), (7.0, 0.3), (3.0, 0.0)] {
+            let law = Law { variance, rho, epsilon: 0.2, independence_s: filling_s, hop_s: 0.5 };
+            let law = ChartLaw::new(vec![Member { law, weight: 1.0, clip: 4.0 }], 0.0);
+            let guests = GenuineGuests::simulate(&law, call_s, Some(4_000), 7);
+            let (one, turns) = (guests.threshold(share, call_s), guests.threshold_in_turns(share, call_s, filling_s));
+            assert!(one <= turns && turns < HIGHEST, "{one} {turns}");
+            for turn_s in [4.5, 8.0, 20.0, 100.0] {
+                for another in [false, true] {
+                    let got = flagged_in_turns(&law, turns, call_s, turn_s, another, streams);
+                    assert!(
+                        got <= most,
+                        "variance {variance}, rho {rho}, turns of {turn_s} s, another {another}: {got}"
+                    );
+                }
+            }
+            if rho > 0.5 {
+                let got = flagged_in_turns(&law, one, call_s, 8.0, true, streams);
+                assert!(got > 2.0 * share, "what is asked of one guest is too little where they change: {got}");
+            }
+        }
+    }
 }

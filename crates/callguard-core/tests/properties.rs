@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use callguard_core::{
     Abstain, Abstention, Call, Change, Evidence, Hypothesis, Law, Llr, MediaTime, Observation, ParticipantId,
-    ParticipantKind, Policy, Quality, Rules, Source, SourceId, Span,
+    ParticipantKind, Policy, Quality, Rules, Source, SourceId, Span, State,
 };
 use proptest::prelude::*;
 
@@ -52,6 +52,28 @@ fn call() -> Call {
     let mut call = Call::new(RULES.clone());
     assert_eq!(call.join(ParticipantKind::Voice, MediaTime::ZERO), SUBJECT);
     call
+}
+
+/// A mixed stream in which these turns were heard, a window every four seconds.
+fn mixed(turns: &[Vec<f64>]) -> Call {
+    let mut call = Call::new(RULES.clone());
+    let who = call.reserve();
+    call.seat(who, ParticipantKind::Voice, true, MediaTime::ZERO);
+    let mut at_ms = 0;
+    for turn in turns {
+        for llr in turn {
+            at_ms += 4000;
+            call.tick(MediaTime::from_millis(at_ms), &[evidence("voice-a", at_ms, *llr)]);
+        }
+        call.end_turn(who);
+    }
+    call
+}
+
+fn reached(call: &Call) -> (f64, bool, usize) {
+    let seat = call.participant(SUBJECT).expect("seated");
+    let score = seat.charts(&RULES).first().map_or(0.0, |c| c.score);
+    (score, seat.state() == State::Gathering, call.alerts().iter().filter(|a| a.stands()).count())
 }
 
 fn told(call: &Call) -> String {
@@ -120,6 +142,27 @@ proptest! {
         let both: Vec<_> = voices.iter().chain(&faces).cloned().collect();
         prop_assert_eq!(chart(&voices, Hypothesis::VoiceSynthetic), chart(&both, Hypothesis::VoiceSynthetic));
         prop_assert_eq!(chart(&faces, Hypothesis::FaceSynthetic), chart(&both, Hypothesis::FaceSynthetic));
+    }
+
+    #[test]
+    fn genuine_talkers_before_and_after_change_nothing_of_a_turn(
+        before in prop::collection::vec(prop::collection::vec(-9.0..0.0f64, 1..6), 0..6),
+        turn in prop::collection::vec(-9.0..9.0f64, 1..8),
+        after in prop::collection::vec(prop::collection::vec(-9.0..0.0f64, 1..6), 0..6),
+    ) {
+        let alone = mixed(std::slice::from_ref(&turn));
+        let among = mixed(&[before, vec![turn], after].concat());
+        prop_assert_eq!(reached(&alone), reached(&among));
+    }
+
+    #[test]
+    fn a_later_turn_lowers_nothing(turns in prop::collection::vec(prop::collection::vec(-9.0..9.0f64, 1..6), 1..8)) {
+        let mut before = (0.0, true, 0);
+        for n in 1..=turns.len() {
+            let now = reached(&mixed(&turns[..n]));
+            prop_assert!(now.0 >= before.0 && now.2 >= before.2 && (before.1 || !now.1), "{before:?} then {now:?}");
+            before = now;
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use callguard_core::{
-    AlertKey, Call, Change, EpochReason, Evidence, Hypothesis, Law, Llr, MediaTime, Observation, ParticipantId,
-    ParticipantKind, Policy, Rules, Source, SourceId, Span, State,
+    AlertKey, Call, Change, EpochReason, Evidence, Hypothesis, Law, Llr, MediaTime, Observation, Participant,
+    ParticipantId, ParticipantKind, Policy, Rules, Source, SourceId, Span, State,
 };
 
 /// Windows follow one another, so that each counts whole and sums can be done in the head.
@@ -22,6 +22,31 @@ static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
     };
     Arc::new(Rules::new(Policy { call_s: 60.0, ..Policy::default() }, vec![source], &[]).expect("in range"))
 });
+
+/// A stream in which several people speak.
+impl Line {
+    fn mixed() -> Self {
+        let mut call = Call::new(RULES.clone());
+        let who = call.reserve();
+        call.seat(who, ParticipantKind::Voice, true, MediaTime::ZERO);
+        Self { call, who, t: 0 }
+    }
+
+    fn seat(&self) -> &Participant {
+        self.call.participant(self.who).expect("seated")
+    }
+
+    fn score(&self) -> f64 {
+        self.seat().charts(&RULES)[0].score
+    }
+
+    /// A turn of windows with these llrs.
+    fn turn(&mut self, llrs: &[f64]) -> Vec<Change> {
+        let changes = llrs.iter().flat_map(|llr| self.hears(*llr)).collect();
+        self.call.end_turn(self.who);
+        changes
+    }
+}
 
 struct Line {
     call: Call,
@@ -280,4 +305,82 @@ fn a_broken_rule_is_suspect_and_never_more() {
     assert!(call.alerts().is_empty());
     call.tick(MediaTime::from_millis(10_001), &[]);
     assert_eq!(call.participant(who).expect("seated").state(), State::Unobservable, "nobody was observed by it");
+}
+
+#[test]
+fn another_talker_neither_lowers_a_turn_nor_brings_suspect_down() {
+    let mut line = Line::mixed();
+    line.turn(&[-1.0, 3.0, 2.5]);
+    assert_eq!((line.state(), line.score()), (State::Suspect, 5.5));
+    for _ in 0..20 {
+        line.turn(&[-4.0, -4.0]);
+    }
+    assert_eq!((line.state(), line.score()), (State::Suspect, 5.5));
+    let reason = &line.seat().reasons(&RULES)[0];
+    assert_eq!(reason.turn, Some(MediaTime::ZERO), "the turn that is named is the one that spoke");
+    assert_eq!((reason.from, reason.to), (MediaTime::from_millis(4000), MediaTime::from_millis(12_000)));
+    let now = MediaTime::from_millis(line.t * 4000);
+    line.call.begin_epoch(line.who, EpochReason::NewDevice, now);
+    assert_eq!(line.state(), State::Gathering, "an epoch forgets it");
+    line.hears(0.5);
+    assert_eq!(line.score(), 0.5);
+}
+
+#[test]
+fn two_talkers_do_not_add_up() {
+    let mut line = Line::mixed();
+    for _ in 0..20 {
+        line.turn(&[2.0]);
+    }
+    assert_eq!((line.state(), line.score()), (State::Gathering, 2.0), "each turn begins at zero");
+}
+
+#[test]
+fn what_a_turn_says_of_itself_counts() {
+    let mut line = Line::mixed();
+    line.hears(4.0);
+    assert_eq!(line.state(), State::Suspect, "{:?}", RULES.mixed_thresholds(Hypothesis::VoiceSynthetic));
+    line.hears(-4.0);
+    assert_eq!(
+        (line.state(), line.score()),
+        (State::Gathering, 0.0),
+        "it is not over: the same talker, as far as can be told"
+    );
+}
+
+#[test]
+fn a_mixed_stream_is_never_genuine_and_its_alert_does_not_clear() {
+    let mut line = Line::mixed();
+    for _ in 0..50 {
+        line.turn(&[-4.0]);
+        assert_eq!(line.state(), State::Gathering, "nobody can vouch for all its talkers");
+    }
+    let changes = line.turn(&[4.0, 4.0]);
+    assert!(changes.contains(&Change::AlertRaised(AlertKey(1))), "{changes:?}");
+    let alert = &line.call.alerts()[0];
+    assert_eq!(
+        (alert.onset, alert.reasons[0].turn),
+        (MediaTime::from_millis(200_000), Some(MediaTime::from_millis(200_000)))
+    );
+    for _ in 0..50 {
+        line.turn(&[-4.0, -4.0]);
+    }
+    assert!(line.call.alerts()[0].stands());
+    assert_eq!((line.state(), line.score()), (State::Synthetic, 8.0));
+}
+
+#[test]
+fn a_later_turn_raises_its_own_alert_once_a_person_knows_of_the_last() {
+    let mut line = Line::mixed();
+    line.turn(&[4.0, 4.0, 4.0]);
+    line.turn(&[4.0, 4.0]);
+    assert_eq!(line.call.alerts().len(), 1, "one alert stands: no more of the same");
+    line.hears(4.0);
+    line.call.acknowledge(AlertKey(1), MediaTime::from_millis(24_000));
+    line.turn(&[4.0]);
+    let second = &line.call.alerts()[1];
+    assert_eq!((second.score, second.reasons[0].turn), (8.0, Some(MediaTime::from_millis(20_000))));
+    line.hears(4.0);
+    line.hears(4.0);
+    assert_eq!(line.call.alerts().len(), 2, "that one stands now");
 }

@@ -56,8 +56,20 @@ impl OfflineCall {
     /// # Errors
     /// Where the engine has no model that judges voices.
     pub fn audio(&mut self, name: &str) -> Result<StreamId, EngineError> {
+        self.hear(name, false)
+    }
+
+    /// The same of a stream in which several people speak, as [`AudioTap::mix`](crate::AudioTap::mix) says of a live one.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn mixed_audio(&mut self, name: &str) -> Result<StreamId, EngineError> {
+        self.hear(name, true)
+    }
+
+    fn hear(&mut self, name: &str, mixed: bool) -> Result<StreamId, EngineError> {
         let detector = self.engine.team().voice.clone().ok_or_else(|| EngineError::nobody("hears voices"))?;
-        let voice = Voice::new(self.reserve(), detector, MediaTime::ZERO);
+        let voice = Voice::new(self.reserve(), detector, mixed, MediaTime::ZERO);
         Ok(self.add(name, Sense::Voice(voice)))
     }
 
@@ -304,7 +316,7 @@ fn renumber(streams: impl Iterator<Item = Vec<Act>>) -> (Vec<Act>, BTreeMap<Part
     acts.sort_by_key(|a| a.at);
     let mut numbers = BTreeMap::new();
     for act in &acts {
-        if matches!(act.what, Doing::Join(_)) {
+        if matches!(act.what, Doing::Join { .. }) {
             let next = ParticipantId(numbers.len() as u32 + 1);
             numbers.entry(act.participant).or_insert(next);
         }

@@ -37,6 +37,8 @@ pub struct ParticipantReport {
     pub id: ParticipantId,
     /// What is observed.
     pub kind: ParticipantKind,
+    /// Several people speak in the stream: it is a voice in it, whosever, and never genuine.
+    pub mixed: bool,
     /// How often they were begun anew.
     pub epoch: u32,
     /// When this epoch began.
@@ -96,6 +98,7 @@ impl CallReport {
         let seat = |seat: &callguard_core::Participant| ParticipantReport {
             id: seat.id(),
             kind: seat.kind(),
+            mixed: seat.is_mixed(),
             epoch: seat.epoch(),
             from: seat.epoch_from(),
             verdict: seat.verdict(rules, fusion.now()),

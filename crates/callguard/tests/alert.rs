@@ -42,6 +42,7 @@ fn event(kind: EventType, number: u64) -> CallEvent {
         call: "desk".into(),
         participant: Some(1),
         kind: Some(callguard_core::ParticipantKind::Voice),
+        mixed: false,
         epoch: Some(0),
         t_media_s: 7.0,
         t_wall: "2026-01-01T00:00:00Z".into(),

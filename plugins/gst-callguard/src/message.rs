@@ -53,6 +53,7 @@ pub(crate) fn unavailable(call: &str) -> CallEvent {
         call: call.into(),
         participant: None,
         kind: None,
+        mixed: false,
         epoch: None,
         t_media_s: 0.0,
         t_wall: jiff::Timestamp::now().to_string(),
@@ -188,6 +189,7 @@ mod tests {
             llr: 3.0,
             from_s: 0.0,
             to_s: 3.5,
+            turn_s: None,
             windows: vec![WindowEvent { from_s: 0.0, to_s: 4.0, llr: -0.25 }],
         };
         let chart = ChartEvent {

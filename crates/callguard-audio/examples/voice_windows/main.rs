@@ -110,6 +110,7 @@ fn lines(input: &str, scorer: Option<&Scorer<'_>>) -> Result<String> {
                 text += &abstained(input, quiet.take());
                 text += &judged(input, window, scorer)?;
             }
+            Heard::TurnEnded { .. } => {}
         }
     }
     text += &abstained(input, quiet);

@@ -85,7 +85,11 @@ pub fn hear(samples: &[f32]) -> Vec<Heard> {
 }
 
 pub fn hear_as(bytes: &[u8], format: Format) -> Vec<Heard> {
-    let (mut ears, mut heard) = (ears(), Vec::new());
+    hear_with(ears(), bytes, format)
+}
+
+pub fn hear_with(mut ears: VoiceWindows, bytes: &[u8], format: Format) -> Vec<Heard> {
+    let mut heard = Vec::new();
     let frames = format.rate_hz as usize / 50;
     for (i, chunk) in bytes.chunks(frames * format.frame_bytes()).enumerate() {
         ears.push(&block(chunk, format, i * frames), &mut heard).expect("a valid block");
@@ -111,6 +115,7 @@ pub fn accounted(heard: &[Heard]) -> Duration {
     let of = |h: &Heard| match h {
         Heard::Abstained { span, .. } => span.duration(),
         Heard::Window(w) => w.facts.fresh,
+        Heard::TurnEnded { .. } => Duration::ZERO,
     };
     heard.iter().map(of).sum()
 }

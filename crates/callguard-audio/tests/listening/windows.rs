@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use callguard_audio::{WINDOW, WindowSettings};
-use callguard_core::Abstain;
+use callguard_audio::{Heard, RATE_HZ, SpeechWindow, WINDOW, WindowSettings};
+use callguard_core::{Abstain, MediaTime};
 
-use crate::signals::{abstained, accounted, ears, hear, noise, seconds, silence, speech, windows};
+use crate::signals::{
+    MONO, abstained, accounted, bytes, ears, hear, hear_with, noise, seconds, silence, speech, windows,
+};
 
 #[test]
 fn a_file_shorter_than_a_window_gives_exactly_one() {
@@ -93,4 +95,27 @@ fn settings_out_of_range_are_refused() {
     let hop = Duration::from_millis(1);
     let error = callguard_audio::VoiceWindows::new(WindowSettings { hop, ..WindowSettings::default() }).err();
     assert_eq!(error.map(|e| e.key), Some("hop"));
+}
+
+#[test]
+fn turns_are_not_joined() {
+    let (first, second) = speech().split_at(seconds(5.0));
+    let pause = (first.len(), first.len() + seconds(1.0));
+    let line: Vec<f32> = [first, &silence(1.0), second].concat();
+    let spans = |heard: &[Heard]| {
+        let between = |w: &&SpeechWindow| {
+            w.facts.span.from < MediaTime::from_frames(pause.0 as u64, RATE_HZ)
+                && w.facts.span.to > MediaTime::from_frames(pause.1 as u64, RATE_HZ)
+        };
+        windows(heard).into_iter().filter(between).count()
+    };
+    assert!(spans(&hear(&line)) > 0, "one voice's pause is taken out");
+    let heard = hear_with(ears().in_turns(), &bytes(&line), MONO);
+    assert_eq!(spans(&heard), 0);
+    let ends: Vec<MediaTime> =
+        heard.iter().filter_map(|h| if let Heard::TurnEnded { at } = h { Some(*at) } else { None }).collect();
+    let (from, to) = (pause.0 as f64 / 16_000.0, pause.1 as f64 / 16_000.0);
+    assert!(ends.iter().any(|at| (from + 0.3..to).contains(&at.as_secs_f64())), "{ends:?}");
+    assert!(matches!(heard.last(), Some(Heard::TurnEnded { .. })), "the end of the stretch ends it too");
+    assert_eq!(accounted(&heard), accounted(&hear(&line)), "nothing is told twice, nor left out");
 }

@@ -88,6 +88,7 @@ impl Stamp {
             call: self.call.clone(),
             participant: participant.map(|id| id.0),
             kind: seat.map(|s| s.kind()),
+            mixed: seat.is_some_and(callguard_core::Participant::is_mixed),
             epoch: seat.map(|s| s.epoch()),
             t_media_s: at.as_secs_f64(),
             t_wall: jiff::Timestamp::now().to_string(),

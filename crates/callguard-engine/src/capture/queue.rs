@@ -1,7 +1,7 @@
 //! The bounded queue of one stream: one producer, one consumer, no lock.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crossbeam_queue::ArrayQueue;
 
@@ -52,6 +52,8 @@ pub(crate) struct StreamQueue {
     /// Blocks in one hop of the analysis: what an overflow takes.
     hop_blocks: usize,
     pub counters: Counters,
+    /// Several people speak in it.
+    pub mixed: AtomicBool,
 }
 
 impl StreamQueue {
@@ -63,6 +65,7 @@ impl StreamQueue {
             door: Door::new(),
             hop_blocks: hop_blocks.clamp(1, RING_BLOCKS),
             counters: Counters::default(),
+            mixed: AtomicBool::new(false),
         }
     }
 

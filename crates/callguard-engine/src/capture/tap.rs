@@ -100,6 +100,12 @@ impl AudioTap {
         &self.stream
     }
 
+    /// Several people speak in the stream, one after the other: said before its first sample. Then turns are judged, each by itself, and nobody is
+    /// said to be genuine, see [`callguard_core::Call::end_turn`].
+    pub fn mix(&self) {
+        self.queue.mixed.store(true, Relaxed);
+    }
+
     /// Takes a copy of whole interleaved frames whose first is at media time `at`.
     ///
     /// Where the analysis is 10 s behind, its oldest hop goes and is counted; a window never spans what went.

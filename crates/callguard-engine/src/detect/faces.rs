@@ -336,7 +336,7 @@ impl Faces {
         match sight {
             Sight::Joined { seat, at } => {
                 let participant = *self.seats.entry(seat).or_insert_with(reserve);
-                self.ready(Act { at, participant, what: Doing::Join(ParticipantKind::Face) });
+                self.ready(Act { at, participant, what: Doing::Join { kind: ParticipantKind::Face, mixed: false } });
             }
             Sight::Epoch { seat, at, reason } => {
                 if let Some(participant) = self.seats.get(&seat).copied() {

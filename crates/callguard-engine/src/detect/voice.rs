@@ -34,6 +34,7 @@ enum Outgoing {
 pub(crate) struct Voice {
     participant: ParticipantId,
     detector: Detector,
+    mixed: bool,
     windows: VoiceWindows,
     heard: Vec<Heard>,
     /// In order of the stream; what is ready behind what is asked waits.
@@ -50,12 +51,14 @@ pub(crate) struct Voice {
 }
 
 impl Voice {
-    pub(crate) fn new(participant: ParticipantId, detector: Detector, at: MediaTime) -> Self {
-        let join = Act { at, participant, what: Doing::Join(ParticipantKind::Voice) };
+    /// `mixed`: several people speak in the stream.
+    pub(crate) fn new(participant: ParticipantId, detector: Detector, mixed: bool, at: MediaTime) -> Self {
+        let join = Act { at, participant, what: Doing::Join { kind: ParticipantKind::Voice, mixed } };
         Self {
             participant,
-            windows: windows(&detector),
+            windows: windows(&detector, mixed),
             detector,
+            mixed,
             heard: Vec::new(),
             outgoing: VecDeque::from([Outgoing::Ready(join)]),
             next: 0,
@@ -181,7 +184,7 @@ impl Voice {
             Err(panic) => {
                 let reason = format!("the analysis panicked: {}", words(&*panic));
                 // What it held may be half changed.
-                self.windows = self::windows(&self.detector);
+                self.windows = self::windows(&self.detector, self.mixed);
                 self.heard.clear();
                 self.fail(&reason);
                 None
@@ -202,6 +205,10 @@ impl Voice {
         for heard in std::mem::take(&mut self.heard) {
             match heard {
                 Heard::Abstained { span, reason } => self.abstain(span, reason),
+                Heard::TurnEnded { at } => {
+                    let what = Doing::EndTurn;
+                    self.outgoing.push_back(Outgoing::Ready(Act { at, participant: self.participant, what }));
+                }
                 Heard::Window(SpeechWindow { samples, facts }) => {
                     let from = self.windows_to.max(facts.span.from).min(facts.span.to);
                     let stretch = Span { from, to: facts.span.to };
@@ -237,7 +244,8 @@ impl Voice {
     }
 }
 
-fn windows(detector: &Detector) -> VoiceWindows {
+fn windows(detector: &Detector, mixed: bool) -> VoiceWindows {
     let windows = VoiceWindows::new(detector.settings).expect("the settings were checked when the engine started");
-    windows.knowing(detector.announcements.clone())
+    let windows = windows.knowing(detector.announcements.clone());
+    if mixed { windows.in_turns() } else { windows }
 }

@@ -27,8 +27,13 @@ pub(crate) struct Act {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Doing {
-    Join(ParticipantKind),
+    Join {
+        kind: ParticipantKind,
+        mixed: bool,
+    },
     Observe(Observation),
+    /// A pause in a mixed stream: who speaks next may be another.
+    EndTurn,
     Epoch(EpochReason),
     /// Nothing comes of the source any more.
     Lose,
@@ -103,8 +108,8 @@ impl Fusion {
         self.call.reserve()
     }
 
-    fn join(&mut self, participant: ParticipantId, kind: ParticipantKind, at: MediaTime) -> Changed {
-        self.call.seat(participant, kind, at);
+    fn join(&mut self, participant: ParticipantId, kind: ParticipantKind, mixed: bool, at: MediaTime) -> Changed {
+        self.call.seat(participant, kind, mixed, at);
         self.timelines.insert(participant, Timeline::new(at, self.keep));
         Changed { at, change: Change::Joined { participant, kind } }
     }
@@ -156,9 +161,13 @@ impl Fusion {
         for act in acts {
             match &act.what {
                 Doing::Observe(o) => observed.push(o.clone()),
-                Doing::Join(kind) => {
-                    let joined = self.join(act.participant, *kind, act.at);
+                Doing::Join { kind, mixed } => {
+                    let joined = self.join(act.participant, *kind, *mixed, act.at);
                     changes.push(joined);
+                }
+                Doing::EndTurn => {
+                    self.observe(&mut observed, changes);
+                    self.call.end_turn(act.participant);
                 }
                 Doing::Epoch(reason) => {
                     self.observe(&mut observed, changes);

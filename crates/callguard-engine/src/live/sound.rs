@@ -84,7 +84,10 @@ impl Sound {
             others,
         };
         let (at, cut) = self.clock.place(&next, fusion);
-        let voice = self.voice.get_or_insert_with(|| Voice::new(fusion.reserve(), self.detector.clone(), at));
+        let voice = self.voice.get_or_insert_with(|| {
+            let mixed = self.queue.mixed.load(Ordering::Relaxed);
+            Voice::new(fusion.reserve(), self.detector.clone(), mixed, at)
+        });
         if block.pcm.is_empty() {
             voice.gap(Span { from: at, to: at + block.duration }, ask);
         } else {

@@ -27,6 +27,8 @@ pub struct ParticipantView {
     pub id: ParticipantId,
     /// What is observed.
     pub kind: ParticipantKind,
+    /// Several people speak in the stream.
+    pub mixed: bool,
     /// The stream it is observed in.
     pub stream: String,
     /// The verdict.
@@ -77,6 +79,7 @@ pub(super) fn view(inside: &Inside) -> CallView {
             participants.push(ParticipantView {
                 id,
                 kind: seat.kind(),
+                mixed: seat.is_mixed(),
                 stream: stream.name().to_owned(),
                 state: verdict.state,
                 age: verdict.age,

@@ -39,6 +39,8 @@ pub enum How {
     Says(f32),
     /// This until the stream has so many windows, then the other.
     Turns(f32, usize, f32),
+    /// Loud sound is synthetic, quiet sound genuine.
+    Loud(f32),
     Stuck,
     Panics,
 }
@@ -78,11 +80,16 @@ fn spec() -> ModelSpec {
 }
 
 impl Score for Fake {
-    fn score(&self, _input: Tensor) -> Result<Vec<f32>, RunError> {
+    fn score(&self, input: Tensor) -> Result<Vec<f32>, RunError> {
         let nth = self.asked.fetch_add(1, Ordering::Relaxed);
         match self.how {
             How::Says(llr) => Ok(vec![llr]),
             How::Turns(before, windows, after) => Ok(vec![if nth < windows { before } else { after }]),
+            How::Loud(llr) => {
+                let Tensor::F32(samples) = input else { panic!("a voice model takes samples") };
+                let mean = samples.iter().map(|x| x.abs()).sum::<f32>() / samples.len() as f32;
+                Ok(vec![if mean > 0.01 { llr } else { -llr }])
+            }
             How::Stuck => loop {
                 std::thread::park();
             },

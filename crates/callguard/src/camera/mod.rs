@@ -36,6 +36,7 @@ pub fn run(common: &Common, args: &Camera) -> Result<ExitCode, Trouble> {
     let seen = Source {
         from: From::Shared { socket: node.socket.clone(), caps: node.caps.clone(), of: args.source.clone() },
         wanted: Kinds { sound: false, pictures: true },
+        mixed: false,
     };
     let how = Watch {
         calls: Vec::new(),
@@ -53,10 +54,10 @@ pub fn run(common: &Common, args: &Camera) -> Result<ExitCode, Trouble> {
     };
     let plan = |limits: &Limits| {
         let mut sources = vec![(seen, "camera".to_owned())];
-        let microphone = args
-            .microphone
-            .as_ref()
-            .map(|m| m.node.as_ref().map_or("mic".into(), |n| format!("mic:pipewire:{n}").into()));
+        let microphone = args.microphone.as_ref().map(|m| {
+            let mixed = if m.monitor { "mixed:" } else { "" };
+            m.node.as_ref().map_or("mic".into(), |n| format!("{mixed}mic:pipewire:{n}").into())
+        });
         if let Some(audio) = args.audio.clone().or(microphone) {
             let heard = Source::parse(&audio, Kinds { sound: true, pictures: false }, limits)?;
             let name = heard.name();

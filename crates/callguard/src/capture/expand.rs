@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::place::mixed;
+
 /// What is taken for media inside a folder; a file that is named itself is tried whatever its name.
 pub const MEDIA_EXTENSIONS: [&str; 31] = [
     "3gp", "aac", "ac3", "aif", "aifc", "aiff", "amr", "au", "avi", "caf", "flac", "flv", "m4a", "m4v", "mka", "mkv",
@@ -21,14 +23,24 @@ pub fn expand(arguments: &[OsString]) -> Vec<OsString> {
     let mut inputs = Vec::new();
     for argument in arguments {
         let before = inputs.len();
-        if Path::new(argument).is_dir() {
-            walk(Path::new(argument), DEEPEST, &mut inputs);
+        let (named, is_mixed) = mixed(argument);
+        if Path::new(named).is_dir() {
+            walk(Path::new(named), DEEPEST, &mut inputs);
+            if is_mixed {
+                inputs[before..].iter_mut().for_each(|input| *input = marked(input));
+            }
         }
         if inputs.len() == before {
             inputs.push(argument.clone());
         }
     }
     inputs
+}
+
+fn marked(input: &OsString) -> OsString {
+    let mut marked = OsString::from("mixed:");
+    marked.push(input);
+    marked
 }
 
 fn walk(folder: &Path, deeper: usize, found: &mut Vec<OsString>) {
@@ -73,5 +85,7 @@ mod tests {
         let given = names(&["calls", "nothing", "gone.wav", "calls/notes.txt"]);
         let wanted = ["calls/a.mp3", "calls/b/x.flac", "calls/c.WAV", "nothing", "gone.wav", "calls/notes.txt"];
         assert_eq!(expand(&given), names(&wanted));
+        let mix = |name: &str| marked(&at(name).into_os_string());
+        assert_eq!(expand(&[mix("calls/b"), mix("gone.wav")]), [mix("calls/b/x.flac"), mix("gone.wav")]);
     }
 }

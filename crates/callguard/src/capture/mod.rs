@@ -22,7 +22,7 @@ pub use contribution::{Feed, Srt};
 pub use expand::{MEDIA_EXTENSIONS, expand};
 pub use guard::{Guard, trouble_of};
 pub use kinds::Kinds;
-pub use place::{Place, argument_text};
+pub use place::{Place, argument_text, mixed};
 pub use screen::Screen;
 
 use crate::trouble::{Stage, Trouble, code};

@@ -1,6 +1,7 @@
 //! One argument that names an input: a path or a URI.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use url::Url;
@@ -84,6 +85,16 @@ impl Place {
     }
 }
 
+/// What is meant by `mixed:` before an input, and whether that stands there: several people speak in its sound, as in a meeting's mix. A file whose
+/// name begins so is written `./mixed:…`.
+#[must_use]
+pub fn mixed(argument: &OsStr) -> (&OsStr, bool) {
+    match argument.as_bytes().strip_prefix(b"mixed:") {
+        Some(input) => (OsStr::from_bytes(input), true),
+        None => (argument, false),
+    }
+}
+
 /// `scheme://` at the front, the scheme after RFC 3986.
 fn looks_like_uri(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, _)| {
@@ -147,6 +158,12 @@ mod tests {
         assert_eq!(parse("file:///tmp/a%20b.wav"), Ok(Place::File("/tmp/a b.wav".into())));
         assert!(matches!(parse("http://host/x.wav"), Ok(Place::Remote(_))));
         assert!(matches!(parse("HTTP://host/x.wav"), Ok(Place::Remote(_))));
+    }
+
+    #[test]
+    fn a_mix_is_said_before_the_input() {
+        assert_eq!(mixed(OsStr::new("mixed:srt://host:1")), (OsStr::new("srt://host:1"), true));
+        assert_eq!(mixed(OsStr::new("./mixed:x.wav")), (OsStr::new("./mixed:x.wav"), false));
     }
 
     #[test]

@@ -121,6 +121,7 @@ Examples:
   callguard scan --format jsonl calls/*.wav | jq -r 'select(.verdict==\"synthetic\").input'
   callguard scan --report report --false-alarm 0.1% calls/
   callguard scan --announcement greeting.wav calls/
+  callguard scan mixed:meeting.wav                 several people speak in it: `callguard watch --help` says more
   callguard scan --fail-on-alert upload.wav || echo 'not this one'
 
 Exit code: 0 all inputs were judged; 1 an input failed (the others went on);
@@ -130,7 +131,7 @@ Exit code: 0 all inputs were judged; 1 an input failed (the others went on);
 #[derive(Args, Debug)]
 #[command(after_help = SCAN_HELP)]
 pub struct Scan {
-    /// Files, folders and URIs (file, http, https) with sound, pictures, or both
+    /// Files, folders and URIs (file, http, https) with sound, pictures, or both; with `mixed:` before one in whose sound several people speak
     #[arg(required = true, value_name = "PATH")]
     pub inputs: Vec<OsString>,
     /// What is printed: a table, or one JSON object per line (callguard.scan/1) and nothing else
@@ -176,6 +177,7 @@ Examples:
   callguard watch --on-alert 'jq -r .alert.hypothesis >> alerts.txt' mic
   callguard watch --on-alert https://desk.example/hook --report report guest.wav
   callguard watch --call meeting --video screen:region=0,80,1280x720 --audio mic:MONITOR
+  callguard watch --call meeting mixed:whip://127.0.0.1:8190/room
   callguard --profile broadcast watch --call guest 'srt://:9000?passphrase=…'
   callguard --profile broadcast watch --call line rtp:hybrid.sdp
   callguard --profile kyc watch --call counter-3 whip://127.0.0.1:8190/counter-3
@@ -200,6 +202,11 @@ Contribution feeds, where capture.watch_schemes allows them (the profile broadca
 A feed, camera or microphone that fails, ends or stalls is opened again, at first after half a second, then ever
 more seldom up to ten seconds; whoever was in it is unobservable within two seconds, and judged anew when it is back.
 
+Where several people speak in one source, as in a meeting's mix, write mixed: before it: mixed:SRC. It is then one
+participant, a mixed voice: each turn between pauses of about half a second is judged by itself, so that nobody
+lowers or clears what another's turn reached; it is never genuine, and takes more to be synthetic. What a loudspeaker
+plays (a mic: whose name ends in .monitor) is mixed unasked.
+
 Each --call NAME takes the sources that follow it. q or Ctrl-C ends it; it ends by itself
 when all sources have ended: recordings do, what is live comes back.";
 
@@ -211,7 +218,8 @@ pub struct Watch {
     #[arg(long = "call", value_name = "NAME", action = clap::ArgAction::Append)]
     pub calls: Vec<String>,
     /// A file or URI played at real-time pace (sound, pictures, or both), `mic` or `mic:DEVICE`, `camera` or a V4L2 device such as
-    /// /dev/video0, `screen` or a part of it, a PipeWire `node:NAME`, a feed (srt, rtmp, rtsp, http, rtp, whip: below), or `test`
+    /// /dev/video0, `screen` or a part of it, a PipeWire `node:NAME`, a feed (srt, rtmp, rtsp, http, rtp, whip: below), or `test`;
+    /// with `mixed:` before one in whose sound several people speak
     #[arg(required_unless_present_any = ["video", "audio"], value_name = "SRC")]
     pub sources: Vec<OsString>,
     /// Only the pictures of a source, as part of the call before it; may be repeated

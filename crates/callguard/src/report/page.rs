@@ -147,6 +147,7 @@ impl Page {
                 llr => format!("{:+.2}", r.llr),
                 from => clock(r.from_s),
                 to => clock(r.to_s),
+                turn => r.turn_s.map(clock),
                 windows => look.collect::<Vec<_>>(),
             }
         });

@@ -27,6 +27,8 @@ pub fn values(result: &ParticipantResult, page: &ParticipantPage) -> Value {
         id => result.id,
         name => page.name.clone(),
         kind => result.kind,
+        mixed => result.mixed,
+        no_sign => (result.verdict == "inconclusive" && !result.charts.is_empty()).then_some(words::NO_SIGN),
         verdict => result.verdict,
         from => clock(timeline.from_s),
         to => clock(result.to_s),

@@ -2,11 +2,15 @@
 
 use callguard_core::ParticipantKind;
 
-/// What a participant is called: the `number`th of its kind in its stream.
+/// What a participant is called: the `number`th of its kind in its stream; `mixed`: several people speak there.
 #[must_use]
-pub fn seat(kind: ParticipantKind, number: usize) -> String {
-    if number > 1 { format!("{} {number}", kind.as_str()) } else { kind.as_str().to_owned() }
+pub fn seat(kind: ParticipantKind, mixed: bool, number: usize) -> String {
+    let kind = if mixed { format!("mixed {}", kind.as_str()) } else { kind.as_str().to_owned() };
+    if number > 1 { format!("{kind} {number}") } else { kind }
 }
+
+/// What is said of a mixed stream while nothing speaks for synthetic.
+pub const NO_SIGN: &str = "no sign in any turn so far; nobody is vouched for where several speak";
 
 /// What a verdict means. `found`: the hypotheses that alerts were raised for.
 #[must_use]
@@ -113,8 +117,9 @@ mod tests {
 
     #[test]
     fn seats_are_numbered_from_the_second_on() {
-        assert_eq!(seat(ParticipantKind::Face, 1), "face");
-        assert_eq!(seat(ParticipantKind::Face, 2), "face 2");
+        assert_eq!(seat(ParticipantKind::Face, false, 1), "face");
+        assert_eq!(seat(ParticipantKind::Face, false, 2), "face 2");
+        assert_eq!(seat(ParticipantKind::Voice, true, 1), "mixed voice");
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub fn participants(report: &CallReport) -> Vec<ParticipantResult> {
             id: p.id.0,
             epoch: p.epoch,
             kind: p.kind.as_str(),
+            mixed: p.mixed,
             name: name(report, p),
             stream: stream(report, p).map(|s| s.name.clone()),
             from_s: seconds(p.from),
@@ -77,7 +78,7 @@ fn name(report: &CallReport, p: &ParticipantReport) -> String {
     let Some(stream) = stream(report, p) else { return format!("participant {}", p.id.0) };
     let before = stream.participants.iter().filter(|id| **id < p.id);
     let alike = before.filter(|id| report.participants.iter().any(|q| q.id == **id && q.kind == p.kind)).count();
-    format!("{} in {}", words::seat(p.kind, alike + 1), stream.name)
+    format!("{} in {}", words::seat(p.kind, p.mixed, alike + 1), stream.name)
 }
 
 /// What was in the input, or call.
@@ -130,6 +131,7 @@ pub fn alert(alert: &Alert, id: String) -> AlertResult {
         llr: round(r.llr),
         from_s: seconds(r.from),
         to_s: seconds(r.to),
+        turn_s: r.turn.map(seconds),
     };
     AlertResult {
         id,

@@ -11,7 +11,7 @@ use crate::capture::decode::{Decoded, Hear, OpenPictures, Takers, Watch, decode}
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
-/// Decodes all of `place` into a call of its own.
+/// Decodes all of `place` into a call of its own; `mixed`: several people speak in its sound.
 ///
 /// # Errors
 /// Where nothing of it could be judged.
@@ -19,13 +19,14 @@ pub fn hear(
     engine: &Engine,
     place: &Place,
     shown: &str,
+    mixed: bool,
     limits: &Limits,
     progress: &dyn Fn(f64),
 ) -> Result<(Decoded, CallReport), Trouble> {
     let call = Call(Arc::new(Mutex::new(Some(engine.offline(shown)))), Arc::default());
     let (sound, pictures) = (call.clone(), call.clone());
     let takers = Takers {
-        sound: Some(Box::new(move |number| sound.hear(number))),
+        sound: Some(Box::new(move |number| sound.hear(number, mixed))),
         pictures: engine.sees().then(|| -> OpenPictures { Box::new(move |number| pictures.watch(number)) }),
     };
     let mut decoded = decode(place, shown, limits, progress, takers)?;
@@ -54,9 +55,10 @@ impl Call {
         lock(&self.0).as_mut().map(work)
     }
 
-    fn hear(&self, number: u32) -> Hear {
+    fn hear(&self, number: u32, mixed: bool) -> Hear {
         let call = self.clone();
-        let stream = call.with(|c| c.audio(&format!("stream {number}"))).and_then(Result::ok);
+        let name = format!("stream {number}");
+        let stream = call.with(|c| if mixed { c.mixed_audio(&name) } else { c.audio(&name) }).and_then(Result::ok);
         Box::new(move |block| {
             let flags = Flags { discontinuity: block.discontinuity, filled: block.filled };
             let pushed = stream.and_then(|s| call.with(|c| c.push(s, block.bytes, block.format, block.at, flags)));

@@ -11,7 +11,7 @@ use super::convert;
 use super::hear::hear;
 use super::result::{ModelResult, PolicyResult, SCAN_SCHEMA, ScanResult, Status, round};
 use crate::capture::decode::Decoded;
-use crate::capture::{Place, argument_text};
+use crate::capture::{Place, argument_text, mixed};
 use crate::config::{Config, Limits};
 use crate::report::{ParticipantPage, ReasonWindows};
 use crate::trouble::{Stage, Trouble};
@@ -71,9 +71,10 @@ impl Judge {
 
     fn hear(&self, input: &OsString, progress: &dyn Fn(f64)) -> Result<(Decoded, CallReport), Trouble> {
         let engine = self.engine.as_ref().map_err(Clone::clone)?;
+        let (input, mixed) = mixed(input);
         let place = Place::parse(input, &self.limits.scan_schemes)?;
-        let (shown, _) = argument_text(input);
-        hear(engine, &place, &shown, &self.limits, progress)
+        let (shown, _) = argument_text(&input.to_owned());
+        hear(engine, &place, &shown, mixed, &self.limits, progress)
     }
 
     fn judged(&self, input: &OsString, decoded: &Decoded, report: &CallReport) -> Judged {

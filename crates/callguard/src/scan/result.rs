@@ -99,6 +99,9 @@ pub struct ParticipantResult {
     pub epoch: u32,
     /// face or voice.
     pub kind: &'static str,
+    /// Several people speak in the stream: what is said is of a voice in it, and never that it is genuine.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mixed: bool,
     /// What people call them: `face 2 in stream 1`.
     pub name: String,
     /// The stream they are in.
@@ -164,6 +167,9 @@ pub struct ReasonResult {
     pub from_s: f64,
     /// End.
     pub to_s: f64,
+    /// Of a mixed stream: when the turn began that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn_s: Option<f64>,
 }
 
 /// One model.

@@ -39,6 +39,7 @@ pub fn call() -> CallReport {
             llr: 6.4,
             from: at(9.0),
             to: at(17.5),
+            turn: None,
             windows: vec![(span(12.0, 14.0), 3.2), (span(15.5, 17.5), 3.9)],
         }],
     };
@@ -70,6 +71,7 @@ fn participant(id: u32, kind: ParticipantKind, state: State) -> ParticipantRepor
     ParticipantReport {
         id: ParticipantId(id),
         kind,
+        mixed: false,
         epoch: 0,
         from: MediaTime::ZERO,
         verdict: Verdict { state, since: at(20.0), llr: None, age: Duration::from_millis(400) },

@@ -22,6 +22,8 @@ pub struct Row {
     pub participant: u32,
     /// What is observed; `None` before it is known.
     pub kind: Option<ParticipantKind>,
+    /// Several people speak in the stream.
+    pub mixed: bool,
     /// What the stream is called; empty before it is known.
     pub stream: String,
     /// Which of its kind in the stream, counted from 1.
@@ -56,7 +58,8 @@ impl Row {
     /// Which they are in their stream: `face 2`.
     #[must_use]
     pub fn seat(&self) -> String {
-        self.kind.map_or_else(|| format!("participant {}", self.participant), |kind| words::seat(kind, self.number))
+        let seat = |kind| words::seat(kind, self.mixed, self.number);
+        self.kind.map_or_else(|| format!("participant {}", self.participant), seat)
     }
 
     /// What people call them: `face 2 in camera`.
@@ -165,6 +168,7 @@ impl Board {
         }
         let row = &mut self.rows[place];
         row.kind = event.kind.or(row.kind);
+        row.mixed |= event.mixed;
         row.at_s = row.at_s.max(event.t_media_s);
         row.state = event.verdict.or(row.state);
         row.age_s = event.age_s;
@@ -234,6 +238,7 @@ pub mod tests {
             call: "desk".into(),
             participant: Some(1),
             kind: Some(callguard_core::ParticipantKind::Voice),
+            mixed: false,
             epoch: Some(0),
             t_media_s,
             t_wall: "2026-01-01T00:00:00Z".into(),
@@ -254,6 +259,7 @@ pub mod tests {
                 llr: score,
                 from_s: 0.5,
                 to_s: t_media_s,
+                turn_s: None,
                 windows: vec![],
             }],
             unobserved: None,

@@ -22,6 +22,8 @@ pub struct Watched {
     pub call: String,
     /// The name of its streams within it.
     pub stream: String,
+    /// Several people speak in its sound.
+    pub mixed: bool,
     /// Also to the loudspeaker.
     pub listen: bool,
     /// Where overlaid pictures go, and how many streams of the call have their place there.
@@ -155,7 +157,9 @@ impl Branch {
 
     fn hear(&self) -> Result<Vec<gst::Element>, Trouble> {
         let stream = self.count(&self.progress.sound)?;
-        let mut parts = vec![make("audioconvert")?, self.observer("callguardaudio", &stream)?];
+        let observer = self.observer("callguardaudio", &stream)?;
+        observer.set_property("mixed", self.watched.mixed);
+        let mut parts = vec![make("audioconvert")?, observer];
         if self.watched.listen {
             parts.extend([make("audioconvert")?, make("audioresample")?, make("autoaudiosink")?]);
         } else {

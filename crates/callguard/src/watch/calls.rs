@@ -134,7 +134,13 @@ pub fn start(engine: &Engine, planned: Vec<Planned>, show: &Show, limits: &Limit
         let opening = Opening { context, limits: limits.clone(), base: clock().time() };
         let (mut seats, mut failed) = (Vec::new(), Vec::new());
         for (source, stream) in sources {
-            let watched = Watched { call: name.clone(), stream, listen: show.listen, overlay: overlay.clone() };
+            let watched = Watched {
+                call: name.clone(),
+                stream,
+                mixed: source.mixed,
+                listen: show.listen,
+                overlay: overlay.clone(),
+            };
             // What cannot be opened at all is said at once: a name that is wrong does not get right by waiting.
             match opening.start(&source, &watched) {
                 Ok(player) => seats.push(Seat {

@@ -10,7 +10,7 @@ use ratatui::widgets::{Block, Sparkline};
 use super::board::{Pace, Row, share};
 use super::plain;
 use super::screen::shown;
-use crate::report::clock;
+use crate::report::{clock, words};
 
 /// The lowest card: a frame, one chart, the reason.
 pub const LEAST: u16 = 4;
@@ -97,6 +97,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, row: &Row, pace: Option<Pace>, fi
     let text = match (&row.unobserved, row.reasons.first()) {
         (Some(why), _) => format!("nothing to judge just now: {}", shown(why)),
         (None, Some(first)) => plain::reason(first),
+        (None, None) if row.mixed && !row.charts.is_empty() => words::NO_SIGN.to_owned(),
         (None, None) => String::new(),
     };
     let beside: Vec<String> = findings.iter().map(|f| plain::finding(f)).collect();

@@ -81,13 +81,17 @@ pub fn finding(found: &FindingEvent) -> String {
     }
 }
 
-/// A source, what it gave and since when.
+/// A source, what it gave and since when; of a mixed stream in which turn.
 #[must_use]
 pub fn reason(reason: &ReasonEvent) -> String {
     let windows: Vec<String> =
         reason.windows.iter().map(|w| format!("{}–{}", clock(w.from_s), clock(w.to_s))).collect();
     let look = if windows.is_empty() { String::new() } else { format!(" (look at {})", windows.join(", ")) };
-    format!("{} {:+.1} since {}{look}", reason.source, reason.llr, clock(reason.from_s))
+    let when = match reason.turn_s {
+        Some(turn) => format!("in the turn {}–{}", clock(turn), clock(reason.to_s)),
+        None => format!("since {}", clock(reason.from_s)),
+    };
+    format!("{} {:+.1} {when}{look}", reason.source, reason.llr)
 }
 
 #[cfg(test)]
@@ -107,6 +111,17 @@ mod tests {
         let wanted = "0:07.5  desk/guest voice  suspect  voice-synthetic 4.2 of 6.0  voice-clone +4.2 since 0:00.5";
         assert_eq!(line(&suspect, &board).as_deref(), Some(wanted));
         assert_eq!(line(&event(EventType::Update, 8.0, State::Suspect, 4.0), &board), None);
+    }
+
+    #[test]
+    fn of_a_mixed_stream_a_line_names_the_turn() {
+        let mut board = Board::default();
+        let mut suspect = event(EventType::Verdict, 7.5, State::Suspect, 4.25);
+        (suspect.mixed, suspect.reasons[0].turn_s) = (true, Some(2.0));
+        board.take(&suspect, Some("monitor".into()));
+        let said = line(&suspect, &board).unwrap();
+        assert!(said.starts_with("0:07.5  desk/monitor mixed voice  suspect"), "{said}");
+        assert!(said.ends_with("voice-clone +4.2 in the turn 0:02.0–0:07.5"), "{said}");
     }
 
     #[test]

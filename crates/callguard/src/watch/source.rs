@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::capture::{Feed, Kinds, Place, Screen, camera};
+use crate::capture::{Feed, Kinds, Place, Screen, camera, mixed};
 use crate::config::Limits;
 use crate::trouble::{Stage, Trouble, code};
 
@@ -14,6 +14,8 @@ pub struct Source {
     pub from: From,
     /// Its sound, its pictures, or both.
     pub wanted: Kinds,
+    /// Several people speak in its sound.
+    pub mixed: bool,
 }
 
 /// Where a source comes from.
@@ -45,21 +47,24 @@ pub enum From {
 }
 
 impl Source {
-    /// Reads an argument of which `wanted` is wanted. A file named `mic`, `camera`, `screen` or `test` is written `./mic` and so on.
+    /// Reads an argument of which `wanted` is wanted. A file named `mic`, `camera`, `screen` or `test` is written `./mic` and so on. What a loudspeaker
+    /// plays is mixed, and whatever has `mixed:` before it.
     ///
     /// # Errors
     /// As [`Place::parse`] and [`Place::check`]; [`code::CONFIG`] for pictures from a microphone or sound from a camera.
     pub fn parse(argument: &OsStr, wanted: Kinds, limits: &Limits) -> Result<Self, Trouble> {
+        let (argument, is_mixed) = mixed(argument);
         let from = From::parse(argument, limits)?;
         let gives = from.gives();
         let wanted = Kinds { sound: wanted.sound && gives.sound, pictures: wanted.pictures && gives.pictures };
-        if wanted == Kinds::default() {
+        let mixed = is_mixed || from.is_played();
+        if wanted == Kinds::default() || (is_mixed && !wanted.sound) {
             let (what, right) = if gives.sound { ("no pictures", "--audio") } else { ("no sound", "--video") };
             let shown = argument.to_string_lossy();
             let hint = format!("Write {right} {shown}, or {shown} alone.");
             return Err(Trouble::new(code::CONFIG, Stage::Configure, format!("{shown} has {what}"), hint));
         }
-        Ok(Self { from, wanted })
+        Ok(Self { from, wanted, mixed })
     }
 
     /// What the streams are called in their call.
@@ -122,6 +127,11 @@ impl From {
         }
     }
 
+    /// It is what a loudspeaker plays, by the name that PulseAudio gives to such a source: whoever speaks in a meeting.
+    fn is_played(&self) -> bool {
+        matches!(self, Self::Mic(Some(device)) if device.ends_with(".monitor"))
+    }
+
     /// It gives its own pace, and cannot wait.
     pub(super) fn is_live(&self) -> bool {
         !matches!(self, Self::Play(_))
@@ -174,6 +184,11 @@ mod tests {
         assert_eq!(parse("test", PICTURES).unwrap().wanted, PICTURES);
         assert_eq!(parse("mic", Kinds::ALL).unwrap().wanted, SOUND);
         assert_eq!(parse("camera", Kinds::ALL).unwrap().wanted, PICTURES);
+        assert!(!parse("mic:pulseaudio:in", SOUND).unwrap().mixed);
+        assert!(parse("mic:pulseaudio:out.monitor", SOUND).unwrap().mixed, "what a loudspeaker plays");
+        let meeting = parse("mixed:mic:pulseaudio:in", Kinds::ALL).unwrap();
+        assert_eq!((meeting.mixed, meeting.from), (true, From::Mic(Some("pulseaudio:in".into()))));
+        assert_eq!(parse("mixed:camera", Kinds::ALL).unwrap_err().code, "config");
         assert!(parse("mic", PICTURES).unwrap_err().hint.contains("--audio mic"));
         assert!(parse("camera", SOUND).unwrap_err().hint.contains("--video camera"));
     }

@@ -1,15 +1,25 @@
 //! How sound is left in a tap: a copy of its samples.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use callguard_engine::{AudioFormat, AudioTap, Flags, SampleFormat};
 use gst::glib;
 
 use crate::filter::{Medium, Seen, Stream};
 use crate::timeline::Samples;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Hear {
+    mixed: Arc<AtomicBool>,
     format: Option<AudioFormat>,
     samples: Samples,
+}
+
+impl Hear {
+    pub(super) fn new(mixed: Arc<AtomicBool>) -> Self {
+        Self { mixed, format: None, samples: Samples::default() }
+    }
 }
 
 impl Medium for Hear {
@@ -59,7 +69,13 @@ impl Medium for Hear {
         let from = placed.skip * frame;
         let pcm = map.get(from..from + placed.frames * frame)?;
         let flags = Flags { discontinuity: placed.discontinuity, filled };
-        let pushed = stream.tapped(|tap| tap.push(pcm, format, placed.at, flags))?;
+        let mixed = self.mixed.load(Relaxed);
+        let pushed = stream.tapped(|tap| {
+            if mixed {
+                tap.mix();
+            }
+            tap.push(pcm, format, placed.at, flags)
+        })?;
         let taken = placed.frames as u64;
         Some(Seen {
             taken,
@@ -70,6 +86,6 @@ impl Medium for Hear {
     }
 
     fn reset(&mut self) {
-        *self = Self::default();
+        *self = Self::new(self.mixed.clone());
     }
 }

@@ -1,6 +1,9 @@
 //! The GObject side of `callguardaudio`: what its base class does not know.
+// The accessors that `Properties` derives have no place for a text; the blurbs are it.
+#![allow(missing_docs)]
 
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock};
 
 use gst::glib;
 use gst::prelude::*;
@@ -11,8 +14,21 @@ use gst_base::subclass::prelude::*;
 use super::hear::Hear;
 use crate::filter::CallguardFilter;
 
-#[derive(Debug, Default)]
-pub struct CallguardAudio;
+#[derive(Debug, Default, glib::Properties)]
+#[properties(wrapper_type = super::CallguardAudio)]
+pub struct CallguardAudio {
+    #[property(
+        name = "mixed",
+        get = |this: &Self| this.mixed.load(Relaxed),
+        set = |this: &Self, mixed: bool| this.mixed.store(mixed, Relaxed),
+        type = bool,
+        nick = "Mixed",
+        blurb = "Several people speak in the stream, as in what a loudspeaker plays of a meeting: each turn between pauses of about half a \
+                 second is judged by itself, and nobody is said to be genuine (false: the stream is one voice); taken up with the first buffer",
+        default = false
+    )]
+    mixed: Arc<AtomicBool>,
+}
 
 #[glib::object_subclass]
 impl ObjectSubclass for CallguardAudio {
@@ -23,10 +39,12 @@ impl ObjectSubclass for CallguardAudio {
     type ParentType = CallguardFilter;
 }
 
+#[glib::derived_properties]
 impl ObjectImpl for CallguardAudio {
     fn constructed(&self) {
         self.parent_constructed();
-        self.obj().upcast_ref::<CallguardFilter>().observe(Hear::default);
+        let mixed = self.mixed.clone();
+        self.obj().upcast_ref::<CallguardFilter>().observe(move || Hear::new(mixed.clone()));
     }
 }
 

@@ -11,6 +11,9 @@
 //! Put it as near to the source as raw audio gets, before anything that fills gaps (`audiorate`, `audiomixer`, a jitter buffer's
 //! concealment): filled-in sound is not the guest's.
 //!
+//! Where several people speak in the stream (`mixed=true`: a meeting's mix), a pause ends a turn, each turn is judged by itself, and nobody is
+//! said to be genuine.
+//!
 //! # What is no evidence
 //! Buffers flagged `GAP`, `DROPPABLE`, `CORRUPTED` or `DECODE_ONLY`, gap events, whatever a segment does not play, and any rate
 //! but 1. After a discontinuity (flag, hole of more than 40 ms, flush, new segment, new caps) analysis begins a new window.

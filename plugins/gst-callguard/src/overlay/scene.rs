@@ -54,7 +54,8 @@ fn said(view: &CallView, participant: &ParticipantView, running: Option<MediaTim
     }
     let mut who = name(view, participant);
     if face.is_none() {
-        who = format!("{} · {who}", participant.kind.as_str());
+        let mixed = if participant.mixed { "mixed " } else { "" };
+        who = format!("{mixed}{} · {who}", participant.kind.as_str());
     }
     if participant.state != State::Gathering {
         who = format!("{who} · {}", age(view.age_of(participant)));
