@@ -44,9 +44,9 @@ def same_conv(inside, out, kernel, stride, groups=1):
     )
 
 
-def layers():
-    """(stem, blocks) with random weights"""
-    return nn.Sequential(same_conv(3, 32, 3, 2), nn.BatchNorm2d(32, eps=1e-3), nn.ReLU6()), nn.Sequential(*[Block(*b) for b in BLOCKS])
+def layers(count=len(BLOCKS)):
+    """(stem, the first blocks) with random weights"""
+    return nn.Sequential(same_conv(3, 32, 3, 2), nn.BatchNorm2d(32, eps=1e-3), nn.ReLU6()), nn.Sequential(*[Block(*b) for b in BLOCKS[:count]])
 
 
 def load(stem, blocks):

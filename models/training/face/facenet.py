@@ -18,16 +18,16 @@ GRID = SIZE // 16
 
 
 class FaceNet(nn.Module):
-    def __init__(self, dropout=0.3):
+    def __init__(self, dropout=0.3, blocks=len(lite0.BLOCKS)):
         super().__init__()
-        self.stem, self.blocks = lite0.layers()
+        self.stem, self.blocks = lite0.layers(blocks)
         self.drop = nn.Dropout(dropout)
-        self.out = nn.Conv2d(lite0.WIDTH, 1, 1)
+        self.out = nn.Conv2d(lite0.BLOCKS[blocks - 1][-1], 1, 1)
         nn.init.normal_(self.out.weight, std=0.01)
         nn.init.zeros_(self.out.bias)
 
     def forward(self, crop):
-        """[batch, SIZE, SIZE, 3] uint8 to [batch, 1 + GRID * GRID]: the logit, then the map, row by row."""
+        """[batch, side, side, 3] uint8 to [batch, 1 + cells]: the logit, then the map, row by row."""
         x = (crop.permute(0, 3, 1, 2).float() - 127) / 128
         cells = self.out(self.blocks(self.stem(x))).flatten(1)
         return torch.cat([cells.mean(1, keepdim=True), cells], 1)
@@ -40,7 +40,7 @@ class FaceNet(nn.Module):
         return self
 
     def logit(self, x):
-        """For training: of [batch, 3, SIZE, SIZE] floats; drops channels of the pooled map, which is the same sum."""
+        """For training: of [batch, 3, side, side] floats; drops channels of the pooled map, which is the same sum."""
         with torch.no_grad():
             x = self.blocks[0](self.stem(x))
         pooled = self.drop(self.blocks[1:](x).mean((2, 3)))

@@ -114,20 +114,20 @@ def pick(rng, items):
     return items[int(rng.integers(len(items)))]
 
 
-def plan(rng):
+def plan(rng, size=geometry.SIZE, factor=geometry.FACTOR):
     """One augmentation, drawn once for both of a pair."""
     border = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE)
-    side = rng.uniform(80, 160)
+    side = rng.uniform(80, 160) / geometry.SIZE * size
     return dict(
-        factor=geometry.FACTOR * rng.uniform(0.85, 1.15), shift=rng.normal(0, 0.08, 2), turn=np.radians(rng.normal(0, 3)), flip=rng.random() < 0.5, border=border[int(rng.integers(4))],
-        cut=[int(v) for v in rng.integers(0, 36, 4)] if rng.random() < 0.25 else None, gain=rng.uniform(0.7, 1.25) * rng.uniform(0.93, 1.07, 3), offset=rng.uniform(-20, 20),
+        size=size, factor=factor * rng.uniform(0.85, 1.15), shift=rng.normal(0, 0.08, 2), turn=np.radians(rng.normal(0, 3)), flip=rng.random() < 0.5, border=border[int(rng.integers(4))],
+        cut=[int(v) * size // geometry.SIZE for v in rng.integers(0, 36, 4)] if rng.random() < 0.25 else None, gain=rng.uniform(0.7, 1.25) * rng.uniform(0.93, 1.07, 3), offset=rng.uniform(-20, 20),
         gamma=rng.uniform(0.7, 1.4) if rng.random() < 0.3 else 1.0, dark=rng.uniform(0.25, 0.6) if rng.random() < 0.12 else 1.0,
         small=int(side) if rng.random() < 0.5 else None, way=int(rng.integers(3)), blur=rng.uniform(0.3, 1.2) if rng.random() < 0.2 else None, sharpen=rng.uniform(0.2, 1.0) if rng.random() < 0.15 else None,
         noise=rng.uniform(1, 7) if rng.random() < 0.35 else None, jpeg=[int(q) for q in rng.integers(30, 96, rng.integers(0, 3))], seed=int(rng.integers(1 << 31)))
 
 
 def shaped(picture, landmarks, p):
-    x, _ = geometry.crop(np.ascontiguousarray(picture), landmarks, p["factor"], p["shift"], p["turn"], border=p["border"])
+    x, _ = geometry.crop(np.ascontiguousarray(picture), landmarks, p["factor"], p["shift"], p["turn"], p["size"], p["border"])
     return np.ascontiguousarray(x[:, ::-1]) if p["flip"] else x
 
 
@@ -137,7 +137,7 @@ def bordered(crops, p):
     if p["cut"]:
         left, top, right, bottom = p["cut"]
         inside = np.zeros_like(black)
-        inside[top : geometry.SIZE - bottom, left : geometry.SIZE - right] = 1
+        inside[top : p["size"] - bottom, left : p["size"] - right] = 1
         black = black | (inside == 0)
     return [np.where(black[..., None], 0, x) for x in crops], black[..., None]
 
@@ -160,7 +160,7 @@ def coloured(crop, black, p):
     for quality in p["jpeg"]:
         y = cv2.imdecode(cv2.imencode(".jpg", y, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
     if p["small"]:
-        y = cv2.resize(y, (geometry.SIZE, geometry.SIZE), interpolation=(cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)[p["way"]])
+        y = cv2.resize(y, (p["size"], p["size"]), interpolation=(cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)[p["way"]])
     return y[..., ::-1]
 
 

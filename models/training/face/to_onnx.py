@@ -17,22 +17,21 @@ from facenet import GRID, SIZE, FaceNet
 LARGEST, CLOSE = 8 << 20, 2e-3
 
 
-def main():
-    source, out = sys.argv[1:3]
-    net = FaceNet()
+def export(net, source, out, side, grid):
+    """Writes the graph of a network that answers a logit and a map of grid x grid cells for crops of `side` pixels."""
     net.load_state_dict(torch.load(source, weights_only=True))
     net.eval()
     rng = np.random.default_rng(4)
-    draw = lambda n: rng.integers(0, 256, (n, SIZE, SIZE, 3), dtype=np.uint8)
+    draw = lambda n: rng.integers(0, 256, (n, side, side, 3), dtype=np.uint8)
     names = dict(input_names=["crop"], output_names=["scores"], dynamic_axes={"crop": {0: "batch"}, "scores": {0: "batch"}})
     torch.onnx.export(net, (torch.from_numpy(draw(2)),), out, opset_version=17, dynamo=False, **names)
     graph = onnx.load(out)
-    graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 1 + GRID * GRID
+    graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 1 + grid * grid
     onnx.save(graph, out)
     onnx.checker.check_model(out)
     size = pathlib.Path(out).stat().st_size
     session = onnxruntime.InferenceSession(out, providers=["CPUExecutionProvider"])
-    crops = np.concatenate([draw(3), draw(2) // 8, np.zeros((1, SIZE, SIZE, 3), np.uint8)])
+    crops = np.concatenate([draw(3), draw(2) // 8, np.zeros((1, side, side, 3), np.uint8)])
     together = session.run(None, {"crop": crops})[0]
     alone = np.concatenate([session.run(None, {"crop": c[None]})[0] for c in crops])
     with torch.no_grad():
@@ -44,4 +43,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    export(FaceNet(), *sys.argv[1:3], SIZE, GRID)

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Trains the face-replay network on the pairs that scenes.py made; one recipe and length for every fold and for the shipped model.
+
+usage: replayfit.py WORK --face FACE --name NAME [--fold K] [--steps N] [--pairs N] [--threads N] [--seed N]
+A fold's training leaves out whoever and whatever source it is tested on, and two whole species of presentation. Resumes from WORK/runs/NAME/last.pt; a step's batch depends on seed and step alone.
+Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average.
+"""
+
+import argparse
+import collections
+import copy
+import csv
+import json
+import pathlib
+import sys
+import time
+
+import cv2
+import numpy as np
+import torch
+
+import replaynet
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import facefolds
+import loop
+import pairs
+from fit import CLIP, DECAY, PEAK_RATE, floats
+
+# Species that a fold's network never meets: one that is near to another, and one that is not.
+UNSEEN = {0: ("monitor", "photo"), 1: ("phone", "print"), 2: ("oled", "paper"), None: ()}
+
+
+def bank(work, rows, fold, folds):
+    """[(genuine, its landmarks, capture, its landmarks, species)] that may be learnt from"""
+    allowed = {r["id"] for r in facefolds.trains(rows, fold, folds) if r["label"] == "real"}
+    out = []
+    for path in sorted((work / "bank").glob("[0-9]*[0-9].npz")):
+        taken = np.load(path)
+        about = json.loads(str(taken["about"]))
+        if about["id"] in allowed and about["species"] not in UNSEEN[fold]:
+            out.append((taken["genuine"], taken["here"], taken["capture"], taken["there"], about["species"]))
+    return out
+
+
+def batch(pool, rng, count):
+    """crops [2 count, SIZE, SIZE, 3] uint8 (2i genuine, 2i + 1 captured), species"""
+    crops, species = [], []
+    for _ in range(count):
+        genuine, here, taken, there, name = pairs.pick(rng, pool)
+        one = pairs.plan(rng, replaynet.SIZE, replaynet.FACTOR) | dict(border=cv2.BORDER_CONSTANT)
+        both, black = pairs.bordered([pairs.shaped(genuine, here, one), pairs.shaped(taken, there, one)], one)
+        crops += [pairs.coloured(x, black, one) for x in both]
+        species.append(name)
+    return np.stack(crops), species
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("work", type=pathlib.Path)
+    ap.add_argument("--face", type=pathlib.Path, required=True)
+    ap.add_argument("--name", required=True)
+    ap.add_argument("--fold", type=int)
+    ap.add_argument("--steps", type=int, default=900)
+    ap.add_argument("--pairs", type=int, default=12)
+    ap.add_argument("--threads", type=int, default=1)
+    ap.add_argument("--seed", type=int, default=4)
+    ap.add_argument("--from-scratch", action="store_true", help="without the pretrained backbone (smoke test only)")
+    a = ap.parse_args()
+    torch.set_num_threads(a.threads)
+    cv2.setNumThreads(1)
+    torch.manual_seed(a.seed)
+    out = a.work / "runs" / a.name
+    out.mkdir(parents=True, exist_ok=True)
+    pool = bank(a.work, list(csv.DictReader(open(a.face / "pictures.csv"))), a.fold, facefolds.table())
+    net = replaynet.ReplayNet()
+    if not a.from_scratch:
+        net.load_backbone()
+    net.to(memory_format=torch.channels_last)
+    ema = copy.deepcopy(net).eval()
+    optimiser, checkpoint = loop.optimiser_of(net, PEAK_RATE, DECAY), loop.Checkpoint(out)
+    first = checkpoint.resume(net, ema, optimiser)
+    print(f"{a.name}: {len(pool)} pairs of {len({p[-1] for p in pool})} species; steps {first} to {a.steps}", flush=True)
+
+    net.train()
+    label, same = torch.tensor([0.0, 1.0] * a.pairs), torch.ones(a.pairs, dtype=torch.bool)
+    began, seen, order = time.time(), [], collections.defaultdict(lambda: collections.deque(maxlen=200))
+    make = lambda step: batch(pool, np.random.default_rng([a.seed, step]), a.pairs)
+    for step, (crops, species) in enumerate(loop.prefetch(make, first, a.steps), first):
+        for group in optimiser.param_groups:
+            group["lr"] = loop.rate(step, a.steps, PEAK_RATE)
+        logit = net.logit(floats(crops))
+        loss = loop.loss_of(logit, label, same)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for p in net.parameters() if p.grad is not None], CLIP)
+        optimiser.step()
+        loop.average(ema, net, step)
+        gap = (logit[1::2] - logit[0::2]).detach().numpy()
+        seen.append((float(loss.detach()), float(np.mean(gap > 0))))
+        for name, g in zip(species, gap):
+            order[name].append(g > 0)
+        if (step + 1) % 25 == 0 or step + 1 == a.steps:
+            mean, spent = np.mean(seen[-25:], 0), time.time() - began
+            with open(out / "log.csv", "a") as f:
+                f.write(f"{step + 1},{mean[0]:.4f},{mean[1]:.4f},{spent:.0f}\n")
+            print(f"{a.name} step {step + 1} loss {mean[0]:.3f} in order {mean[1]:.3f} ({' '.join(f'{k} {np.mean(v):.2f}' for k, v in sorted(order.items()))}) {spent / (step + 1 - first):.2f} s/step", flush=True)
+            checkpoint.keep(net, ema, optimiser, step + 1)
+    torch.save(ema.state_dict(), out / "net.pt")
+
+
+if __name__ == "__main__":
+    main()
