@@ -4,6 +4,7 @@
 
 level.onnx: a voice model that calls loud sound synthetic: logit = 150 * mean(|samples|) - 4, else as models/voice-clone.onnx.
 place.onnx: a face detector that sees one face, always at the same place, wherever the picture is not dark.
+ground.onnx: a replay model that calls bright surroundings presented, by a little: logit = (mean of the wide crop - 120) / 80, and a map of 8 x 8 of the same.
 glow.onnx:  a face model that calls bright faces synthetic: logit = (mean of the crop - 120) / 8, and a map of 10 x 10 of the same.
 Its sha256 goes into manifest.toml.
 """
@@ -70,8 +71,10 @@ PLACE = helper.make_graph(
     ],
 )
 
-GLOW = helper.make_graph(
-    [
+
+def glow(name, side, gain):
+    cells = side // 16
+    nodes = [
         helper.make_node("Cast", ["crop"], ["levels"], to=FLOAT),
         helper.make_node("ReduceMean", ["levels", "colours"], ["grey"], keepdims=0),
         helper.make_node("Unsqueeze", ["grey", "plane"], ["image"]),
@@ -81,21 +84,22 @@ GLOW = helper.make_graph(
         helper.make_node("Mul", ["above", "gain"], ["map"]),
         helper.make_node("ReduceMean", ["map", "plane"], ["logit"], keepdims=1),
         helper.make_node("Concat", ["logit", "map"], ["logit_and_map"], axis=1),
-    ],
-    "glow",
-    [value("crop", BYTE, [160, 160, 3])],
-    [value("logit_and_map", FLOAT, [101])],
-    [
+    ]
+    constants = [
         const("colours", np.array([3], np.int64)),
         const("plane", np.array([1], np.int64)),
-        const("row", np.array([-1, 100], np.int64)),
+        const("row", np.array([-1, cells * cells], np.int64)),
         const("middle", np.float32(120)),
-        const("gain", np.float32(1 / 8)),
-    ],
-)
+        const("gain", np.float32(gain)),
+    ]
+    out = value("logit_and_map", FLOAT, [1 + cells * cells])
+    return helper.make_graph(nodes, name, [value("crop", BYTE, [side, side, 3])], [out], constants)
+
+
+GLOW, GROUND = glow("glow", 160, 1 / 8), glow("ground", 128, 1 / 80)
 
 if __name__ == "__main__":
-    for graph in [LEVEL, PLACE, GLOW]:
+    for graph in [LEVEL, PLACE, GLOW, GROUND]:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
         onnx.checker.check_model(model, full_check=True)
         path = pathlib.Path(__file__).parent / f"{graph.name}.onnx"

@@ -79,7 +79,7 @@ fn pictures_sound_or_both() {
     }
     let both = &results[2];
     let windows = |source: &str| both["sources"][source]["windows"].as_u64().unwrap();
-    assert!(windows("face-forgery") > 5 && windows("voice-clone") > 1, "{both:#}");
+    assert!(windows("face-forgery") > 5 && windows("face-replay") > 5 && windows("voice-clone") > 1, "{both:#}");
     assert!((both["duration_s"].as_f64().unwrap() - 5.0).abs() < 0.1, "{both:#}");
 }
 

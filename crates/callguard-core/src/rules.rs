@@ -41,7 +41,7 @@ impl Source {
 pub struct Fusion {
     /// The hypothesis.
     pub hypothesis: Hypothesis,
-    /// Each source's weight; one that is not named weighs as if there were no fit.
+    /// Each source's weight; one that is not named has a chart of its own.
     pub weights: Vec<(SourceId, f64)>,
     /// Correlation between their llrs, 0 to 1.
     pub correlation: f64,
@@ -166,11 +166,13 @@ impl Rules {
             let named: Vec<&Source> = sources.iter().filter(|s| s.hypotheses.contains(&hypothesis)).collect();
             let fusion = fusions.iter().find(|f| f.hypothesis == hypothesis);
             let (rules, named): (Vec<_>, Vec<_>) = named.into_iter().partition(|s| s.rule);
-            let (measured, unmeasured): (Vec<_>, Vec<_>) = named.into_iter().partition(|s| s.law.is_some());
-            for members in [measured, unmeasured, rules] {
-                if !members.is_empty() {
-                    charts.push(ChartRule::new(hypothesis, &members, fusion)?);
-                }
+            // Without a fit each has a chart of its own: one that is blind to an attack must not hush another that sees it.
+            let (fitted, alone): (Vec<_>, Vec<_>) =
+                named.into_iter().partition(|s| fusion.is_some_and(|f| f.weights.iter().any(|(id, _)| *id == s.id)));
+            let (measured, unmeasured): (Vec<_>, Vec<_>) = fitted.into_iter().partition(|s| s.law.is_some());
+            let groups = [measured, unmeasured].into_iter().chain(alone.into_iter().map(|s| vec![s])).chain([rules]);
+            for members in groups.filter(|members| !members.is_empty()) {
+                charts.push(ChartRule::new(hypothesis, &members, fusion)?);
             }
         }
         let horizon_s = policy.call_s;
@@ -327,11 +329,9 @@ impl ChartRule {
                 return complain(format!("weight of {id}"), *w, "above 0, at most 10");
             }
         }
-        // Without a fit the sources are averaged: right if they say the same, too modest otherwise. Each rule counts whole.
-        let plain = if members.iter().all(|s| s.rule) { 1.0 } else { 1.0 / members.len() as f64 };
         let members_of = |s: &&Source| MemberRule {
             source: s.id.clone(),
-            weight: fusion.and_then(|f| f.weights.iter().find(|(id, _)| *id == s.id)).map_or(plain, |(_, w)| *w),
+            weight: fusion.and_then(|f| f.weights.iter().find(|(id, _)| *id == s.id)).map_or(1.0, |(_, w)| *w),
             clip: s.clip,
             independence: s.law.map_or(DEFAULT_INDEPENDENCE, |l| Duration::from_secs_f64(l.independence_s)),
             law: s.law,
@@ -367,6 +367,23 @@ impl ChartRule {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn source(id: &str, law: Option<Law>) -> Source {
+        Source { id: SourceId::new(id), hypotheses: vec![Hypothesis::FacePresented], ..voice(law) }
+    }
+
+    #[test]
+    fn sources_that_were_not_fitted_together_have_charts_of_their_own() {
+        let sources = vec![source("repeat", Some(LAW)), source("replay", Some(LAW)), source("flat", None)];
+        let members = |fusions: &[Fusion]| -> Vec<Vec<String>> {
+            let rules = Rules::new(Policy::default(), sources.clone(), fusions).expect("the laws are in range");
+            rules.charts.iter().map(|c| c.members.iter().map(|m| m.source.as_str().to_owned()).collect()).collect()
+        };
+        assert_eq!(members(&[]), [["repeat"], ["replay"], ["flat"]]);
+        let weights = ["repeat", "replay"].map(|id| (SourceId::new(id), 0.7)).to_vec();
+        let fit = Fusion { hypothesis: Hypothesis::FacePresented, weights, correlation: 0.2 };
+        assert_eq!(members(&[fit]), [vec!["repeat", "replay"], vec!["flat"]]);
+    }
 
     fn voice(law: Option<Law>) -> Source {
         Source {

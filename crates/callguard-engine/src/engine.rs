@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const VOICE_TASK: &str = "voice-clone";
 const FACES_TASK: &str = "face-detector";
 const FORGERY_TASK: &str = "face-forgery";
+const REPLAY_TASK: &str = "face-replay";
 /// Ids of the cues that are known here.
 const CUES: [(&str, VisualSource); 2] = [("face-repeat", VisualSource::Repeat), ("face-flat", VisualSource::Flat)];
 
@@ -102,8 +103,9 @@ impl Engine {
             models.push(model.clone());
             Ok(Some(Arc::new(model)))
         };
-        let (voice, faces, forgery) = (start(VOICE_TASK)?, start(FACES_TASK)?, start(FORGERY_TASK)?);
-        let detectors = Detectors { voice, faces, forgery, cues: manifest.cues, fusions: manifest.fusions };
+        let (voice, faces) = (start(VOICE_TASK)?, start(FACES_TASK)?);
+        let (forgery, replay) = (start(FORGERY_TASK)?, start(REPLAY_TASK)?);
+        let detectors = Detectors { voice, faces, forgery, replay, cues: manifest.cues, fusions: manifest.fusions };
         Self::with_models(detectors, models, config)
     }
 
@@ -182,7 +184,7 @@ impl Engine {
         lock(&self.0.calls).iter().filter(|(_, c)| !c.is_closed()).map(|(name, _)| name.clone()).collect()
     }
 
-    /// The models in use, in the order of the manifest's tasks: voices, faces, forgeries.
+    /// The models in use, in the order of their tasks: voices, faces, forgeries, replays.
     #[must_use]
     pub fn models(&self) -> Vec<ModelInfo> {
         let info = |score: &Arc<dyn Score>| {
@@ -190,7 +192,7 @@ impl Engine {
             let model = self.0.models.iter().find(|m| m.spec().id == spec.id);
             ModelInfo { provider: model.map(Model::provider), stats: model.map(Model::stats), spec }
         };
-        [Task::Voice, Task::Faces, Task::Forgery].iter().filter_map(|task| self.0.team.model(*task)).map(info).collect()
+        Task::ALL.iter().filter_map(|task| self.0.team.model(*task)).map(info).collect()
     }
 
     /// What needs no model and is in use.

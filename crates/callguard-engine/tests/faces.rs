@@ -3,13 +3,14 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use callguard_core::{EventType, MediaTime, ParticipantKind, State};
+use callguard_core::{EventType, MediaTime, ParticipantKind, SourceId, State};
 use callguard_engine::{
     CallReport, Detectors, Engine, EngineConfig, ErrorCode, Flags, Picture, PictureFormat, PixelFormat,
 };
-use common::faces::{FRAME, Finder, engine_with_faces, format, picture, show};
+use common::faces::{FRAME, Finder, Judge, engine_with_faces, format, picture, show};
 use common::{FORMAT, Fake, How, eventually, speech};
 
 const ONE: [[f32; 3]; 1] = [[100.0, 40.0, 60.0]];
@@ -50,9 +51,34 @@ fn a_forged_face_raises_an_alert_and_a_genuine_one_does_not() {
     assert!(genuine.alerts.is_empty());
 }
 
+/// With a replay model beside the forgery model.
+fn engine_with_replay(logit: f32) -> Engine {
+    let detectors = Detectors {
+        faces: Some(Arc::new(Finder::new(&ONE))),
+        forgery: Some(Arc::new(Judge::forgery(-1.0))),
+        replay: Some(Arc::new(Judge::replay(logit))),
+        ..Detectors::default()
+    };
+    Engine::with(detectors, EngineConfig { thumbnails: true, ..EngineConfig::default() }).expect("an engine")
+}
+
+#[test]
+fn a_presented_face_raises_an_alert_of_its_own_hypothesis() {
+    let report = seen(&engine_with_replay(3.0), 8);
+    let p = &report.participants[0];
+    assert_eq!(p.conclusion, State::Synthetic);
+    let (_, alert) = &report.alerts[0];
+    assert_eq!(alert.reasons[0].source.as_str(), "face-replay");
+    let windows = |source: &str| p.timeline.windows[&SourceId::new(source)].len();
+    assert!(windows("face-replay") > 10 && windows("face-replay").abs_diff(windows("face-forgery")) <= 1);
+    let wide = p.thumbnails.iter().find(|t| t.source.as_str() == "face-replay").expect("a picture of it");
+    assert_eq!((wide.side, wide.rgb.len(), wide.map.len()), (128, 128 * 128 * 3, 4));
+    assert!(seen(&engine_with_replay(-3.0), 8).alerts.is_empty());
+}
+
 #[test]
 fn live_and_recorded_give_the_same_evidence() {
-    let engine = engine(0.4);
+    let engine = engine_with_replay(0.4);
     let recorded = seen(&engine, 5);
     let call = engine.live("desk");
     let mut tap = call.video("camera");

@@ -21,13 +21,15 @@ pub struct EyesSettings {
     pub step: Duration,
     /// Time between windows, a multiple of `step`.
     pub hop: Duration,
-    /// Whether crops are cut for a forgery model.
-    pub crops: bool,
+    /// Whether tight crops are cut for a forgery model.
+    pub forgery: bool,
+    /// Whether wide crops are cut for a replay model.
+    pub replay: bool,
 }
 
 impl Default for EyesSettings {
     fn default() -> Self {
-        Self { step: Duration::from_millis(100), hop: Duration::from_millis(500), crops: true }
+        Self { step: Duration::from_millis(100), hop: Duration::from_millis(500), forgery: true, replay: true }
     }
 }
 

@@ -1,11 +1,12 @@
 //! A face as the detector sees it.
 
-use crate::{Point, Rect, Similarity, TIGHT_SIDE};
+use crate::{Point, Rect, Similarity, TIGHT_SIDE, WIDE_SIDE};
 
 /// Side of the tight crop over the distance from the middle of the eyes to the middle of the mouth: brow to chin with a rim. The networks
 /// were trained with it (`models/training/face`).
 const TIGHT: f32 = 4.2;
-/// Side of the wide crop over the same distance: the face with its surroundings.
+/// Side of the wide crop over the same distance: 3.2 faces, so that edges of what is held to the camera come into view
+/// (`models/training/replay`).
 const WIDE: f32 = 8.0;
 
 /// Five points, in the order of the picture from left to right where the face is upright.
@@ -73,8 +74,8 @@ impl Face {
 
     /// The wide crop: the face with its surroundings, eyes level.
     #[must_use]
-    pub fn wide(&self, side: usize) -> Similarity {
-        self.square(WIDE, side)
+    pub fn wide(&self) -> Similarity {
+        self.square(WIDE, WIDE_SIDE)
     }
 
     /// The same face in a picture of `scale` times the pixels.

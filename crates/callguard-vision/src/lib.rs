@@ -61,3 +61,5 @@ pub use sight::{Crop, CropId, Look, Seat, Sight, VisualSource, WindowFacts};
 
 /// Side of the tight crop that a forgery model judges, pixels.
 pub const TIGHT_SIDE: usize = 160;
+/// Side of the wide crop that a replay model judges, pixels.
+pub const WIDE_SIDE: usize = 128;

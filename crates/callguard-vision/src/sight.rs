@@ -17,22 +17,28 @@ pub struct CropId(pub u64);
 pub enum VisualSource {
     /// The forgery model, on tight crops.
     Forgery,
+    /// The replay model, on wide crops.
+    Replay,
     /// Frozen, repeated or looped frames.
     Repeat,
     /// A flat thing moving.
     Flat,
 }
 
-/// A tight crop to be judged.
+/// A crop to be judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Crop {
     /// Which.
     pub id: CropId,
     /// Whose.
     pub seat: Seat,
+    /// Who judges it.
+    pub source: VisualSource,
     /// When it was taken.
     pub at: MediaTime,
-    /// [`TIGHT_SIDE`](crate::TIGHT_SIDE)² pixels of RGB, rows from the top.
+    /// Its side, pixels: [`TIGHT_SIDE`](crate::TIGHT_SIDE) or [`WIDE_SIDE`](crate::WIDE_SIDE).
+    pub side: usize,
+    /// RGB, rows from the top.
     pub pixels: Vec<u8>,
 }
 
@@ -76,9 +82,11 @@ pub enum Sight {
     Window {
         /// Whose.
         seat: Seat,
+        /// Who judges it.
+        source: VisualSource,
         /// What is known of it.
         facts: WindowFacts,
-        /// Its crops, at least three, none older than a second.
+        /// Its crops, at least two, none older than a second.
         crops: Vec<CropId>,
     },
     /// What needs no model has a score.

@@ -9,8 +9,8 @@ use callguard_core::{
 };
 use callguard_inference::{Score, SourceSpec, Tensor};
 use callguard_vision::{
-    Crop, CropId, Eyes, EyesSettings, Look, Picture, PictureFormat, PixelFormat, Rect, Seat, Sight, TIGHT_SIDE,
-    VisualSource, WindowFacts,
+    Crop, CropId, Eyes, EyesSettings, Look, Picture, PictureFormat, PixelFormat, Rect, Seat, Sight, VisualSource,
+    WindowFacts,
 };
 
 use super::keep::{Kept, Thumbnail};
@@ -28,6 +28,7 @@ const REMEMBERED: usize = 1024;
 pub(crate) struct Sees {
     pub faces: Arc<dyn Score>,
     pub forgery: Option<Arc<dyn Score>>,
+    pub replay: Option<Arc<dyn Score>>,
     /// What each source is calibrated with; one that is absent is not heard.
     pub sources: BTreeMap<VisualSource, SourceSpec>,
     pub settings: EyesSettings,
@@ -47,7 +48,7 @@ pub(crate) struct Place {
 
 enum Outgoing {
     Ready(Act),
-    Window { participant: ParticipantId, facts: WindowFacts, crops: Vec<CropId> },
+    Window { participant: ParticipantId, source: VisualSource, facts: WindowFacts, crops: Vec<CropId> },
 }
 
 /// A crop that a window to come needs.
@@ -57,6 +58,7 @@ struct Cut {
     /// `None`: its answer is outstanding.
     score: Option<Result<f64, Abstain>>,
     map: Vec<f32>,
+    side: usize,
     /// Only where pictures are kept.
     pixels: Option<Vec<u8>>,
 }
@@ -261,13 +263,13 @@ impl Faces {
         while let Some(first) = self.outgoing.pop_front() {
             match first {
                 Outgoing::Ready(act) => acts.push(act),
-                Outgoing::Window { participant, facts, crops } => {
+                Outgoing::Window { participant, source, facts, crops } => {
                     let waits = crops.iter().any(|id| self.cuts.get(id).is_some_and(|cut| cut.score.is_none()));
                     if waits {
-                        self.outgoing.push_front(Outgoing::Window { participant, facts, crops });
+                        self.outgoing.push_front(Outgoing::Window { participant, source, facts, crops });
                         return;
                     }
-                    acts.extend(self.judge(participant, &facts, &crops));
+                    acts.extend(self.judge(participant, source, &facts, &crops));
                 }
             }
         }
@@ -344,9 +346,9 @@ impl Faces {
                 }
             }
             Sight::Crop(crop) => self.crop(crop, ask),
-            Sight::Window { seat, facts, crops } => {
+            Sight::Window { seat, source, facts, crops } => {
                 if let Some(participant) = self.seats.get(&seat).copied() {
-                    self.outgoing.push_back(Outgoing::Window { participant, facts, crops });
+                    self.outgoing.push_back(Outgoing::Window { participant, source, facts, crops });
                 }
             }
             Sight::Cue { seat, source, facts, score } => {
@@ -374,21 +376,28 @@ impl Faces {
         while self.cuts.len() >= REMEMBERED {
             self.cuts.pop_first();
         }
-        let Crop { id, seat, at, pixels } = crop;
+        let Crop { id, seat, source, at, side, pixels } = crop;
+        let task = if source == VisualSource::Replay { Task::Replay } else { Task::Forgery };
         let kept = self.sees.thumbnails.then(|| pixels.clone());
         let full = self.asked.len() >= IN_FLIGHT;
         self.late += u64::from(full);
         let score = full.then_some(Err(Abstain::Late));
-        self.cuts.insert(id, Cut { seat, at, score, map: Vec::new(), pixels: kept });
+        self.cuts.insert(id, Cut { seat, at, score, map: Vec::new(), side, pixels: kept });
         if !full {
             let asked = self.id();
             self.asked.insert(asked, id);
-            ask.push(Ask { id: asked, task: Task::Forgery, input: Tensor::U8(pixels) });
+            ask.push(Ask { id: asked, task, input: Tensor::U8(pixels) });
         }
     }
 
     /// A window whose crops are all answered.
-    fn judge(&mut self, participant: ParticipantId, facts: &WindowFacts, crops: &[CropId]) -> Option<Act> {
+    fn judge(
+        &mut self,
+        participant: ParticipantId,
+        source: VisualSource,
+        facts: &WindowFacts,
+        crops: &[CropId],
+    ) -> Option<Act> {
         let scores: Vec<Result<f64, Abstain>> =
             crops.iter().map(|id| self.cuts.get(id).and_then(|cut| cut.score).unwrap_or(Err(Abstain::Late))).collect();
         let good: Vec<f64> = scores.iter().filter_map(|s| s.ok()).collect();
@@ -398,7 +407,7 @@ impl Faces {
         } else {
             Err(scores.iter().find_map(|s| s.err()).unwrap_or(Abstain::Late))
         };
-        let said = self.evidence(VisualSource::Forgery, participant, facts, score)?;
+        let said = self.evidence(source, participant, facts, score)?;
         self.keep_strongest(participant, crops, &said);
         // Later windows begin later.
         let seat = crops.first().and_then(|id| self.cuts.get(id)).map(|cut| cut.seat);
@@ -452,7 +461,7 @@ impl Faces {
         let Some(rgb) = cut.pixels.clone() else { return };
         let map = if with_map { cut.map.clone() } else { Vec::new() };
         let thumbnail =
-            Thumbnail { span: e.span, source: e.source.clone(), llr: e.llr.nats(), side: TIGHT_SIDE, rgb, map };
+            Thumbnail { span: e.span, source: e.source.clone(), llr: e.llr.nats(), side: cut.side, rgb, map };
         self.kept.add(participant, thumbnail);
     }
 }

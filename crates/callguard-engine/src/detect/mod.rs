@@ -24,6 +24,8 @@ pub struct Detectors {
     pub faces: Option<Arc<dyn Score>>,
     /// A tight crop to a logit and the map of where it comes from.
     pub forgery: Option<Arc<dyn Score>>,
+    /// A wide crop to the same.
+    pub replay: Option<Arc<dyn Score>>,
     /// Sources that need no model; only those whose id is known here speak.
     pub cues: Vec<CueSpec>,
     /// How several sources of one hypothesis are weighed.
@@ -36,6 +38,11 @@ pub(crate) enum Task {
     Voice,
     Faces,
     Forgery,
+    Replay,
+}
+
+impl Task {
+    pub(crate) const ALL: [Self; 4] = [Self::Voice, Self::Faces, Self::Forgery, Self::Replay];
 }
 
 /// Something that waits for its answer.

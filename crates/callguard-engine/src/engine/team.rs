@@ -7,7 +7,7 @@ use std::time::Duration;
 use callguard_audio::WindowSettings;
 use callguard_core::{Law, Source};
 use callguard_inference::{CueSpec, Score, SourceSpec};
-use callguard_vision::{ANCHOR_VALUES, DETECTOR_SIDE, EyesSettings, TIGHT_SIDE, VisualSource};
+use callguard_vision::{ANCHOR_VALUES, DETECTOR_SIDE, EyesSettings, TIGHT_SIDE, VisualSource, WIDE_SIDE};
 
 use super::CUES;
 use crate::config::EngineConfig;
@@ -38,6 +38,7 @@ impl Team {
             Task::Voice => self.voice.as_ref().map(|d| &d.model),
             Task::Faces => self.sees.as_ref().map(|s| &s.faces),
             Task::Forgery => self.sees.as_ref()?.forgery.as_ref(),
+            Task::Replay => self.sees.as_ref()?.replay.as_ref(),
         }
     }
 
@@ -59,7 +60,7 @@ impl Team {
     /// Lanes to every model, so many each: twice the replicas, one item in work and one waiting for each.
     pub(crate) fn lanes(&self, each: usize) -> std::io::Result<(Vec<Lanes>, Entries)> {
         let (mut all, mut entries) = (Vec::new(), Entries::default());
-        for task in [Task::Voice, Task::Faces, Task::Forgery] {
+        for task in Task::ALL {
             let Some(model) = self.model(task) else { continue };
             let (lanes, entry) = Lanes::start(model, each)?;
             all.push(lanes);
@@ -75,6 +76,7 @@ pub(crate) struct Entries {
     voice: Option<Entry>,
     faces: Option<Entry>,
     forgery: Option<Entry>,
+    replay: Option<Entry>,
 }
 
 impl Entries {
@@ -83,6 +85,7 @@ impl Entries {
             Task::Voice => &mut self.voice,
             Task::Faces => &mut self.faces,
             Task::Forgery => &mut self.forgery,
+            Task::Replay => &mut self.replay,
         }
     }
 
@@ -92,6 +95,7 @@ impl Entries {
             Task::Voice => &self.voice,
             Task::Faces => &self.faces,
             Task::Forgery => &self.forgery,
+            Task::Replay => &self.replay,
         };
         entry.as_ref().is_some_and(|entry| entry.submit(job).is_ok())
     }
@@ -126,17 +130,26 @@ fn sees(
         "anchors of 15",
     )?;
     let mut sources = BTreeMap::new();
-    if let Some(forgery) = &detectors.forgery {
-        expect(forgery, TIGHT_SIDE * TIGHT_SIDE * 3, |out| out > 0, "a logit and its map")?;
-        sources.insert(VisualSource::Forgery, evidence(forgery)?);
+    for (source, model, side) in
+        [(VisualSource::Forgery, &detectors.forgery, TIGHT_SIDE), (VisualSource::Replay, &detectors.replay, WIDE_SIDE)]
+    {
+        let Some(model) = model else { continue };
+        expect(model, side * side * 3, |out| out > 0, "a logit and its map")?;
+        sources.insert(source, evidence(model)?);
     }
     for (id, source) in CUES {
         sources.extend(cues.iter().find(|cue| cue.id == id).map(|cue| (source, cue.evidence.clone())));
     }
-    let settings = EyesSettings { hop: config.hop, crops: detectors.forgery.is_some(), ..EyesSettings::default() };
+    let settings = EyesSettings {
+        hop: config.hop,
+        forgery: detectors.forgery.is_some(),
+        replay: detectors.replay.is_some(),
+        ..EyesSettings::default()
+    };
     Ok(Sees {
         faces: faces.clone(),
         forgery: detectors.forgery.clone(),
+        replay: detectors.replay.clone(),
         sources,
         settings,
         thumbnails: config.thumbnails,

@@ -52,25 +52,27 @@ impl Score for Finder {
     }
 }
 
-/// A forgery model with one answer.
+/// A forgery or replay model with one answer.
 pub struct Judge(pub f32, ModelSpec);
 
 impl Judge {
-    pub fn new(logit: f32) -> Self {
-        Self(
-            logit,
-            spec(
-                "face-forgery",
-                160 * 160 * 3,
-                vec![Dim::Batch, Dim::Fixed(5)],
-                Some(evidence("face-forgery", Hypothesis::FaceSynthetic)),
-            ),
-        )
+    pub fn forgery(logit: f32) -> Self {
+        Self::new("face-forgery", Hypothesis::FaceSynthetic, 160, logit)
+    }
+
+    pub fn replay(logit: f32) -> Self {
+        Self::new("face-replay", Hypothesis::FacePresented, 128, logit)
+    }
+
+    fn new(task: &str, hypothesis: Hypothesis, side: usize, logit: f32) -> Self {
+        let out = vec![Dim::Batch, Dim::Fixed(5)];
+        Self(logit, spec(task, side * side * 3, out, Some(evidence(task, hypothesis))))
     }
 }
 
 impl Score for Judge {
-    fn score(&self, _input: Tensor) -> Result<Vec<f32>, RunError> {
+    fn score(&self, input: Tensor) -> Result<Vec<f32>, RunError> {
+        assert_eq!(input.len(), self.1.input_len(), "{}: a crop of its own size", self.1.id);
         Ok(vec![self.0, 0.0, 1.0, 2.0, 3.0])
     }
 
@@ -105,12 +107,14 @@ fn spec(task: &str, input: usize, output: Vec<Dim>, evidence: Option<SourceSpec>
 }
 
 pub fn cue(id: &str) -> CueSpec {
+    let evidence = evidence(id, Hypothesis::FacePresented);
     CueSpec {
         id: id.into(),
         version: "1".into(),
         licence: "none".into(),
         card: PathBuf::new(),
-        evidence: evidence(id, Hypothesis::FacePresented),
+        // As shipped: what moves as a plane, as these pictures do, raises *suspect* at most.
+        evidence: SourceSpec { law: evidence.law.filter(|_| id != "face-flat"), ..evidence },
     }
 }
 
@@ -119,7 +123,7 @@ pub fn engine_with_faces(how: How, finder: Finder, logit: f32, config: EngineCon
     let detectors = Detectors {
         voice: Some(Arc::new(Fake::new(how))),
         faces: Some(Arc::new(finder)),
-        forgery: Some(Arc::new(Judge::new(logit))),
+        forgery: Some(Arc::new(Judge::forgery(logit))),
         cues: vec![cue("face-repeat"), cue("face-flat")],
         ..Detectors::default()
     };

@@ -13,7 +13,7 @@ use crate::video::Video;
 
 /// Its sights, a line each.
 pub fn lines(input: &str, detector: &Model, forgery: Option<&Model>) -> Result<String> {
-    let settings = EyesSettings::default();
+    let settings = EyesSettings { replay: false, ..EyesSettings::default() };
     let (mut eyes, mut grid, mut sights) = (Eyes::new(settings), Grid::new(settings.step), Vec::new());
     let mut teller = Teller { input, forgery, scores: HashMap::new(), text: String::new() };
     let mut video = Video::open(input)?;
@@ -54,10 +54,10 @@ impl Teller<'_> {
                 "input": input, "seat": seat.0, "source": name(source), "from_s": s(span.from), "to_s": s(span.to), "abstain": reason.as_str(),
             }),
             Sight::Cue { seat, source, facts, score } => self.window(seat.0, source, &facts, Some(score)),
-            Sight::Window { seat, facts, crops } => {
+            Sight::Window { seat, source, facts, crops } => {
                 let known: Vec<f64> = crops.iter().filter_map(|id| self.scores.get(id).copied()).collect();
                 let score = (known.len() == crops.len()).then(|| known.iter().sum::<f64>() / known.len() as f64);
-                self.window(seat.0, VisualSource::Forgery, &facts, score)
+                self.window(seat.0, source, &facts, score)
             }
             Sight::Crop(crop) => {
                 if let Some(model) = self.forgery {
@@ -93,6 +93,7 @@ impl Teller<'_> {
 fn name(source: VisualSource) -> &'static str {
     match source {
         VisualSource::Forgery => "face-forgery",
+        VisualSource::Replay => "face-replay",
         VisualSource::Repeat => "face-repeat",
         VisualSource::Flat => "face-flat",
     }

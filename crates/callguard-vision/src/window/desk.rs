@@ -4,24 +4,65 @@ use std::time::Duration;
 
 use callguard_core::{Abstain, MediaTime};
 
-use super::{Glance, Ledger, Ready, WINDOW};
+use super::{Glance, Ledger, WINDOW};
 use crate::cue::{Flat, Memory};
 use crate::gate::{self, Still};
 use crate::track::{Now, View};
-use crate::{Crop, CropId, EyesSettings, Face, Grid, Picture, Seat, Sight, TIGHT_SIDE, VisualSource, sample};
+use crate::{
+    Crop, CropId, EyesSettings, Face, Grid, Picture, Seat, Sight, Similarity, TIGHT_SIDE, VisualSource, WIDE_SIDE,
+    sample,
+};
 
-/// Time between crops: five in a window. Nearer ones are nearly the same picture and cost as much.
-const CROP_STEP: Duration = Duration::from_millis(200);
+/// Time between tight crops: five in a window. Nearer ones are nearly the same picture and cost as much.
+const TIGHT_STEP: Duration = Duration::from_millis(200);
+/// Time between wide crops: two or three in a window. What is held to the camera changes slowly.
+const WIDE_STEP: Duration = Duration::from_millis(400);
+/// Fewer crops than this are no window.
+const LEAST_TIGHT: usize = 3;
+const LEAST_WIDE: usize = 2;
 /// Bytes of a pixel of a crop.
 const RGB: usize = 3;
+
+/// Crops for one model: where they lie, how many there are, and when the next is due.
+#[derive(Debug)]
+struct Cutter {
+    source: VisualSource,
+    lie: fn(&Face) -> Similarity,
+    side: usize,
+    step: Duration,
+    least: usize,
+    due: Grid,
+}
+
+impl Cutter {
+    fn all(settings: &EyesSettings) -> Vec<Self> {
+        let tight = settings.forgery.then(|| Self {
+            source: VisualSource::Forgery,
+            lie: Face::tight,
+            side: TIGHT_SIDE,
+            step: TIGHT_STEP,
+            least: LEAST_TIGHT,
+            due: Grid::new(TIGHT_STEP),
+        });
+        let wide = settings.replay.then(|| Self {
+            source: VisualSource::Replay,
+            lie: Face::wide,
+            side: WIDE_SIDE,
+            step: WIDE_STEP,
+            least: LEAST_WIDE,
+            due: Grid::new(WIDE_STEP),
+        });
+        tight.into_iter().chain(wide).collect()
+    }
+}
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Desk {
     seat: Seat,
     ledger: Ledger,
-    /// When the next crop is due; `None` where nobody wants any.
-    crops: Option<Grid>,
+    /// For each model that wants crops.
+    cutters: Vec<Cutter>,
     still: Still,
     stirred: Option<MediaTime>,
     flat: Flat,
@@ -33,7 +74,7 @@ impl Desk {
         Self {
             seat,
             ledger: Ledger::new(settings.hop, from),
-            crops: settings.crops.then(|| Grid::new(CROP_STEP)),
+            cutters: Cutter::all(settings),
             still: Still::default(),
             stirred: None,
             flat: Flat::default(),
@@ -69,24 +110,29 @@ impl Desk {
         self.stirred = if stirred { Some(at) } else { self.stirred };
         self.flat.note(picture, &view.face);
         self.face = Some(view.face);
-        let mut crop = None;
+        let mut crops = Vec::new();
         // A tile that shows a portrait costs no model anything.
         let lives = self.stirred.is_some_and(|then| at.since(then) < WINDOW);
-        if judged.is_ok() && lives && self.crops.as_mut().is_some_and(|grid| grid.takes(at)) {
-            let id = *next_crop;
-            *next_crop = CropId(id.0 + 1);
-            let mut pixels = Vec::with_capacity(RGB * TIGHT_SIDE * TIGHT_SIDE);
-            sample::rgb(picture, &view.face.tight(), TIGHT_SIDE, TIGHT_SIDE, &mut pixels);
-            out.push(Sight::Crop(Crop { id, seat: self.seat, at, pixels }));
-            crop = Some(id);
+        if judged.is_ok() && lives {
+            for Cutter { source, lie, side, due, .. } in &mut self.cutters {
+                if !due.takes(at) {
+                    continue;
+                }
+                let id = *next_crop;
+                *next_crop = CropId(id.0 + 1);
+                let mut pixels = Vec::with_capacity(RGB * *side * *side);
+                sample::rgb(picture, &lie(&view.face), *side, *side, &mut pixels);
+                out.push(Sight::Crop(Crop { id, seat: self.seat, source: *source, at, side: *side, pixels }));
+                crops.push((*source, id));
+            }
         }
-        self.ledger.note(Glance { at, judged, crop, stirred });
+        self.ledger.note(Glance { at, judged, crops, stirred });
     }
 
     /// Nothing is known of the seat at `at`, and why.
     pub(crate) fn miss(&mut self, at: MediaTime, reason: Abstain) {
         if at > self.ledger.told_to() {
-            self.ledger.note(Glance { at, judged: Err(reason), crop: None, stirred: false });
+            self.ledger.note(Glance { at, judged: Err(reason), crops: Vec::new(), stirred: false });
         }
     }
 
@@ -109,8 +155,8 @@ impl Desk {
     /// Nothing will be said up to `to`.
     pub(crate) fn abstain(&mut self, to: MediaTime, reason: Abstain, out: &mut Vec<Sight>) {
         let Some(span) = self.ledger.tell(to) else { return };
-        let crops = self.crops.is_some().then_some(VisualSource::Forgery);
-        for source in crops.into_iter().chain([VisualSource::Repeat, VisualSource::Flat]) {
+        let models = self.cutters.iter().map(|cutter| cutter.source);
+        for source in models.chain([VisualSource::Repeat, VisualSource::Flat]) {
             out.push(Sight::Abstained { seat: self.seat, source, span, reason });
         }
     }
@@ -130,21 +176,23 @@ impl Desk {
     pub(crate) fn restart(&mut self, at: MediaTime) {
         self.ledger.restart(at);
         self.forget();
-        self.crops = self.crops.is_some().then(|| Grid::new(CROP_STEP));
+        self.cutters.iter_mut().for_each(|cutter| cutter.due = Grid::new(cutter.step));
     }
 
     fn tell(&mut self, to: MediaTime, memory: &Memory, out: &mut Vec<Sight>) {
-        let Ready { facts, crops } = match self.ledger.ready(to) {
-            Ok(ready) => ready,
+        let facts = match self.ledger.ready(to) {
+            Ok(facts) => facts,
             Err(reason) => return self.abstain(to, reason, out),
         };
+        let cut = |cutter: &Cutter| (cutter.source, self.ledger.crops(to, cutter.source, cutter.least));
+        let models: Vec<_> = self.cutters.iter().map(cut).collect();
         let Some(fresh) = self.ledger.tell(to) else { return };
         let (seat, abstained) =
             (self.seat, |source, reason| Sight::Abstained { seat: self.seat, source, span: fresh, reason });
-        if self.crops.is_some() {
+        for (source, crops) in models {
             out.push(match crops {
-                Ok(crops) => Sight::Window { seat, facts, crops },
-                Err(reason) => abstained(VisualSource::Forgery, reason),
+                Ok(crops) => Sight::Window { seat, source, facts, crops },
+                Err(reason) => abstained(source, reason),
             });
         }
         let repeat = self.face.map_or(Err(Abstain::NoFace), |face| memory.score(&face, to));

@@ -12,11 +12,11 @@ use callguard_core::{Abstain, MediaTime, Quality, Span};
 
 pub(crate) use desk::Desk;
 
-use crate::{CropId, WindowFacts};
+use crate::{CropId, VisualSource, WindowFacts};
 
 /// Length of a window: a second holds five crops, whose errors differ, and a blink or a syllable.
 pub(crate) const WINDOW: Duration = Duration::from_secs(1);
-/// Fewer usable looks, or crops, than this are no window.
+/// Fewer usable looks than this are no window.
 const LEAST_LOOKS: usize = 3;
 /// A look speaks for at most this long before it: a stream of fewer pictures has gaps.
 const MOST_LASTS: Duration = Duration::from_millis(250);
@@ -27,17 +27,10 @@ pub(crate) struct Glance {
     pub at: MediaTime,
     /// What could be observed, or why nothing could.
     pub judged: Result<Quality, Abstain>,
-    /// The crop cut from it.
-    pub crop: Option<CropId>,
+    /// The crops cut from it, and for whom.
+    pub crops: Vec<(VisualSource, CropId)>,
     /// Whether the picture of the face changed since before.
     pub stirred: bool,
-}
-
-/// A window that may be judged.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Ready {
-    pub facts: WindowFacts,
-    pub crops: Result<Vec<CropId>, Abstain>,
 }
 
 /// The time of one seat: what was seen, and how far it was told.
@@ -80,12 +73,10 @@ impl Ledger {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn ready(&self, to: MediaTime) -> Result<Ready, Abstain> {
-        let from = to - WINDOW;
-        let looks = || self.glances.iter().filter(|(_, g)| g.at > from && g.at <= to);
-        let usable = || looks().filter_map(|(lasts, g)| Some((*lasts, g, g.judged.as_ref().ok()?)));
+    pub(crate) fn ready(&self, to: MediaTime) -> Result<WindowFacts, Abstain> {
+        let usable = || self.usable(to);
         let fresh = |g: &Glance| g.at > self.told_to;
-        let stirred = looks().any(|(_, g)| g.stirred);
+        let stirred = self.looks(to).any(|(_, g)| g.stirred);
         if usable().count() < LEAST_LOOKS || !usable().any(|(_, g, _)| fresh(g)) {
             return Err(self.reason(to));
         }
@@ -93,17 +84,33 @@ impl Ledger {
             return Err(Abstain::Repeated);
         }
         let first = usable().map(|(lasts, g, _)| g.at - lasts).min().unwrap_or(to);
-        let facts = WindowFacts {
+        Ok(WindowFacts {
             span: Span { from: first.min(self.told_to), to },
             fresh_span: Span { from: self.told_to, to },
             quality: mean(usable().map(|(_, _, q)| *q)),
             observed: usable().map(|(lasts, _, _)| lasts).sum(),
             fresh: usable().filter(|(_, g, _)| fresh(g)).map(|(lasts, _, _)| lasts).sum(),
-        };
-        let crops: Vec<CropId> = usable().filter_map(|(_, g, _)| g.crop).collect();
-        let new = usable().any(|(_, g, _)| fresh(g) && g.crop.is_some());
-        let crops = if crops.len() < LEAST_LOOKS || !new { Err(self.reason(to)) } else { Ok(crops) };
-        Ok(Ready { facts, crops })
+        })
+    }
+
+    /// The crops of that window that a source judges, some of them fresh.
+    ///
+    /// # Errors
+    /// Why there are fewer than `least`.
+    pub(crate) fn crops(&self, to: MediaTime, source: VisualSource, least: usize) -> Result<Vec<CropId>, Abstain> {
+        let of = |g: &Glance| g.crops.iter().find(|(by, _)| *by == source).map(|(_, id)| *id);
+        let crops: Vec<CropId> = self.usable(to).filter_map(|(_, g, _)| of(g)).collect();
+        let new = self.usable(to).any(|(_, g, _)| g.at > self.told_to && of(g).is_some());
+        if crops.len() < least || !new { Err(self.reason(to)) } else { Ok(crops) }
+    }
+
+    fn looks(&self, to: MediaTime) -> impl Iterator<Item = &(Duration, Glance)> + Clone {
+        let from = to - WINDOW;
+        self.glances.iter().filter(move |(_, g)| g.at > from && g.at <= to)
+    }
+
+    fn usable(&self, to: MediaTime) -> impl Iterator<Item = (Duration, &Glance, &Quality)> + Clone {
+        self.looks(to).filter_map(|(lasts, g)| Some((*lasts, g, g.judged.as_ref().ok()?)))
     }
 
     /// Why most of what is not told up to `to` was not usable; of two with the same share, the one that sorts first.

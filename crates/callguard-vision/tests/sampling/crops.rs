@@ -1,6 +1,6 @@
 //! Crops: a picture whose colours are a linear function of the place tells where each pixel came from.
 
-use callguard_vision::{Face, Landmarks, PictureFormat, PixelFormat, Point, Range, Similarity, TIGHT_SIDE};
+use callguard_vision::{Face, Landmarks, PictureFormat, PixelFormat, Point, Range, Similarity, TIGHT_SIDE, WIDE_SIDE};
 
 use crate::pictures::{AS_IT_IS, Colour, FORMATS, around, draw, is_rgb, slopes};
 
@@ -40,42 +40,50 @@ fn face((width, height): (u32, u32), eyes_to_mouth: f32, degrees: f32) -> Face {
 }
 
 #[track_caller]
-fn tight_crop_is_exact(eyes_to_mouth: f32, degrees: f32) {
+fn crops_are_exact(eyes_to_mouth: f32, degrees: f32) {
+    let tight = face((960, 720), eyes_to_mouth, degrees).tight();
+    is_exact(&tight, TIGHT_SIDE, &format!("tight {eyes_to_mouth} {degrees}°"));
+    // As wide as the picture holds.
+    let wide = face((960, 720), eyes_to_mouth.min(60.0), degrees).wide();
+    is_exact(&wide, WIDE_SIDE, &format!("wide {eyes_to_mouth} {degrees}°"));
+}
+
+#[track_caller]
+fn is_exact(lie: &Similarity, side: usize, what: &str) {
     let size = (960, 720);
-    let tight = face(size, eyes_to_mouth, degrees).tight();
-    let expected = expected(&tight, TIGHT_SIDE, TIGHT_SIDE, slopes(size.0, size.1));
+    let expected = expected(lie, side, side, slopes(size.0, size.1));
     for pixel in FORMATS.into_iter().filter(|pixel| *pixel != PixelFormat::Gray8) {
         let format = PictureFormat { range: Range::Full, ..PictureFormat::packed(pixel, size.0, size.1) };
-        let crop = draw(format, slopes(size.0, size.1)).rgb(&tight, TIGHT_SIDE, TIGHT_SIDE);
+        let crop = draw(format, slopes(size.0, size.1)).rgb(lie, side, side);
         // Each of Y, Cb, Cr is rounded as it is stored, as it is averaged and as it is turned, and the latter two are stretched.
         let most = if is_rgb(pixel) { 1.6 } else { 4.0 };
-        off_by_at_most(most, &crop, &expected, &format!("{pixel:?} {eyes_to_mouth} {degrees}°"));
+        off_by_at_most(most, &crop, &expected, &format!("{pixel:?} {what}"));
     }
 }
 
 #[test]
 fn a_small_level_face() {
-    tight_crop_is_exact(20.0, 0.0);
+    crops_are_exact(20.0, 0.0);
 }
 
 #[test]
 fn a_face_of_the_crops_own_size() {
-    tight_crop_is_exact(38.0, 8.0);
+    crops_are_exact(38.0, 8.0);
 }
 
 #[test]
 fn a_large_tilted_face() {
-    tight_crop_is_exact(90.0, -25.0);
+    crops_are_exact(90.0, -25.0);
 }
 
 #[test]
 fn a_face_lying_on_its_side() {
-    tight_crop_is_exact(60.0, 90.0);
+    crops_are_exact(60.0, 90.0);
 }
 
 #[test]
 fn a_face_upside_down() {
-    tight_crop_is_exact(60.0, 180.0);
+    crops_are_exact(60.0, 180.0);
 }
 
 #[test]

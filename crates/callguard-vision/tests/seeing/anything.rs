@@ -98,7 +98,7 @@ proptest! {
         }
         prop_assert!(since.len() <= 16);
         for (seat, joined) in since {
-            for source in [VisualSource::Forgery, VisualSource::Repeat, VisualSource::Flat] {
+            for source in [VisualSource::Forgery, VisualSource::Replay, VisualSource::Repeat, VisualSource::Flat] {
                 let mut to = joined;
                 for (span, _) in told(&sights, seat, source) {
                     prop_assert_eq!(span.from, to, "{:?} {:?}", seat, source);

@@ -9,7 +9,7 @@ use crate::stage::{Actor, Stage, abstained, actor, told, windows};
 #[track_caller]
 fn abstains(sights: &[Sight], reason: Abstain) {
     assert_eq!(windows(sights, Seat(0)), 0, "{:?}", told(sights, Seat(0), VisualSource::Forgery));
-    for source in [VisualSource::Forgery, VisualSource::Repeat, VisualSource::Flat] {
+    for source in [VisualSource::Forgery, VisualSource::Replay, VisualSource::Repeat, VisualSource::Flat] {
         let time = abstained(sights, Seat(0), source, reason);
         assert!(time.as_millis() >= 2_000, "{source:?} {time:?}: {:?}", told(sights, Seat(0), source));
     }
@@ -84,7 +84,7 @@ fn a_picture_that_freezes() {
         stage.show_luma(ms, &frozen, Ok(&[actor(1, 300.0, 180.0)]));
     }
     let sights = stage.end();
-    for source in [VisualSource::Forgery, VisualSource::Repeat, VisualSource::Flat] {
+    for source in [VisualSource::Forgery, VisualSource::Replay, VisualSource::Repeat, VisualSource::Flat] {
         let time = abstained(&sights, Seat(0), source, Abstain::Repeated);
         assert!(time.as_millis() >= 4_000, "{source:?} {time:?}");
     }

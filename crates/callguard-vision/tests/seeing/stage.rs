@@ -169,10 +169,9 @@ pub fn told(sights: &[Sight], seat: Seat, source: VisualSource) -> Vec<(Span, Op
     let mut found = Vec::new();
     for sight in sights {
         match sight {
-            Sight::Window { seat: of, facts, .. } if (*of, source) == (seat, VisualSource::Forgery) => {
-                found.push((facts.fresh_span, None));
-            }
-            Sight::Cue { seat: of, source: by, facts, .. } if (*of, *by) == (seat, source) => {
+            Sight::Window { seat: of, source: by, facts, .. } | Sight::Cue { seat: of, source: by, facts, .. }
+                if (*of, *by) == (seat, source) =>
+            {
                 found.push((facts.fresh_span, None));
             }
             Sight::Abstained { seat: of, source: by, span, reason } if (*of, *by) == (seat, source) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use callguard_core::{Abstain, MediaTime, Span};
-use callguard_vision::{Eyes, EyesSettings, Seat, Sight, TIGHT_SIDE, VisualSource};
+use callguard_vision::{Eyes, EyesSettings, Seat, Sight, TIGHT_SIDE, VisualSource, WIDE_SIDE};
 
 use crate::stage::{Actor, Stage, actor, told, windows};
 
@@ -13,29 +13,44 @@ fn watch(width: usize, height: usize, every_ms: u64, side: f32) -> Vec<Sight> {
     stage.end()
 }
 
-#[test]
-fn five_crops_a_second_every_half_second() {
+/// How many crops there are for a source in six seconds, and how many windows have `most`.
+fn crops(by: VisualSource, side: usize, most: usize) -> (usize, usize) {
     let sights = watch(640, 360, 100, 80.0);
     let mut crops = BTreeSet::new();
     let mut full = 0;
     for sight in &sights {
         match sight {
-            Sight::Crop(crop) => {
-                assert_eq!(crop.pixels.len(), 3 * TIGHT_SIDE * TIGHT_SIDE);
+            Sight::Crop(crop) if crop.source == by => {
+                assert_eq!((crop.side, crop.pixels.len()), (side, 3 * side * side));
                 assert!(crops.insert(crop.id));
             }
-            Sight::Window { facts, crops: of, .. } => {
+            Sight::Window { source, facts, crops: of, .. } if *source == by => {
                 assert!(of.iter().all(|id| crops.contains(id)), "a crop comes before its window");
                 assert!(facts.span.duration() <= std::time::Duration::from_millis(1_100));
                 assert!(facts.observed <= facts.span.duration());
                 assert!((70.0..=90.0).contains(&facts.quality.face_px.expect("measured")));
-                full += usize::from(of.len() == 5);
+                full += usize::from(of.len() == most);
             }
             _ => {}
         }
     }
-    assert!((27..=31).contains(&crops.len()), "{}", crops.len());
-    assert!(full >= 9, "{full}");
+    (crops.len(), full)
+}
+
+#[test]
+fn five_tight_crops_a_second_every_half_second() {
+    let (crops, full) = crops(VisualSource::Forgery, TIGHT_SIDE, 5);
+    assert!((27..=31).contains(&crops) && full >= 9, "{crops} {full}");
+}
+
+#[test]
+fn five_wide_crops_in_two_seconds() {
+    let (crops, full) = crops(VisualSource::Replay, WIDE_SIDE, 2);
+    assert!((13..=16).contains(&crops) && full >= 5, "{crops} {full}");
+    assert_eq!(
+        told(&watch(640, 360, 100, 80.0), Seat(0), VisualSource::Replay).iter().filter(|t| t.1.is_none()).count(),
+        11
+    );
 }
 
 #[test]
@@ -66,14 +81,14 @@ fn odd_sizes() {
 }
 
 #[test]
-fn without_a_forgery_model_nothing_is_said_for_it() {
-    let settings = EyesSettings { crops: false, ..EyesSettings::default() };
+fn without_a_model_nothing_is_said_for_it() {
+    let settings = EyesSettings { forgery: false, ..EyesSettings::default() };
     let mut stage = Stage::new(640, 360);
     stage.eyes = Eyes::new(settings);
     stage.play(0, 3_000, 100, |_| vec![actor(1, 300.0, 180.0)]);
     let sights = stage.end();
     assert!(told(&sights, Seat(0), VisualSource::Forgery).is_empty());
-    assert!(!told(&sights, Seat(0), VisualSource::Repeat).is_empty());
+    assert!([VisualSource::Replay, VisualSource::Repeat].iter().all(|by| !told(&sights, Seat(0), *by).is_empty()));
 }
 
 #[test]

@@ -59,6 +59,7 @@ pub fn hypothesis(name: &str) -> &'static str {
 pub fn source(name: &str) -> &'static str {
     match name {
         "face-forgery" => "traces of synthesis in pictures of the face",
+        "face-replay" => "traces of a screen or print around and in the face",
         "face-repeat" => "the same moving pictures coming again",
         "face-flat" => "whether face and background move as one flat thing",
         "voice-clone" => "traces of synthesis in the speech",
