@@ -13,7 +13,7 @@ CAMERA ?=
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench soak lint fmt doc plugin train-voice train-face-detector train-face evaluate evaluate-face clean
+.PHONY: help setup demo test bench soak lint fmt doc plugin train-voice train-face-detector train-face train-replay evaluate evaluate-face evaluate-replay clean
 
 help: ## list the targets
 	@echo "Callguard: a real-time liveness and deepfake guard for calls"
@@ -57,11 +57,17 @@ train-face-detector: setup ## train the model that finds faces from DATA (an hou
 train-face: setup ## train the face-forgery model from DATA (hours; resumable)
 	@$(ROOT)/models/training/train_face.sh '$(DATA)'
 
+train-replay: setup ## train the face-replay model from DATA (hours; resumable)
+	@$(ROOT)/models/training/train_replay.sh '$(DATA)'
+
 evaluate: setup ## measure the shipped voice model and rewrite its card's tables
 	@$(ROOT)/models/evaluate/evaluate.sh '$(DATA)'
 
 evaluate-face: setup ## measure the shipped face-forgery model and rewrite its card's tables
 	@$(ROOT)/models/evaluate/evaluate_face.sh '$(DATA)'
+
+evaluate-replay: setup ## measure the shipped face-replay model and rewrite its card's tables
+	@$(ROOT)/models/evaluate/evaluate_replay.sh '$(DATA)'
 
 clean: ## remove everything that was built or fetched
 	@rm -rf $(ROOT)/target

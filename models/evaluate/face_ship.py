@@ -75,12 +75,12 @@ def data_list(work, out):
     return used
 
 
-def cost_ms(model):
+def cost_ms(model, side=160):
     """Median milliseconds of one crop on one thread: processor time, so that a busy machine does not count."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    crop, taken = np.random.default_rng(1).integers(0, 256, (1, 160, 160, 3), dtype=np.uint8), []
+    crop, taken = np.random.default_rng(1).integers(0, 256, (1, side, side, 3), dtype=np.uint8), []
     for _ in range(60):
         began = time.process_time()
         session.run(None, {"crop": crop})

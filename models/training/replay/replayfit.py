@@ -61,7 +61,7 @@ def main():
     ap.add_argument("--face", type=pathlib.Path, required=True)
     ap.add_argument("--name", required=True)
     ap.add_argument("--fold", type=int)
-    ap.add_argument("--steps", type=int, default=900)
+    ap.add_argument("--steps", type=int, default=300)
     ap.add_argument("--pairs", type=int, default=12)
     ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--seed", type=int, default=4)

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# From data to network, manifest and card: the face-replay model of this project, or one of your own.
+#
+# usage: train_replay.sh DATA [WORK]
+#   DATA  clips.csv, faces/faces.csv, negatives/ (photographs without people): see face/README.md
+#   WORK  everything in between (default: target/replay); an interrupted run goes on where it stopped
+# Environment: YUNET (yunet_n_dynamic.onnx) and BASELINE (folder of MiniFASNet's two graphs): both needed; FACE (target/face: pictures.csv
+#   is taken from it, or made there), PYTHON (python3), TALKS (what originals.py wrote), STEPS (300), PAIRS (3000).
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+data=${1:?usage: train_replay.sh DATA [WORK]}
+work=${2:-$root/target/replay}
+face=${FACE:-$root/target/face}
+python=${PYTHON:-python3}
+replay=$here/replay
+# Without these, a third of the time goes into giving pages back to the system and fetching them again.
+export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000 MALLOC_TOP_PAD_=500000000 OMP_NUM_THREADS=1
+
+[[ -f $data/clips.csv && -d $data/negatives ]] || { echo "train_replay.sh: no clips.csv and negatives/ in $data" >&2; exit 2; }
+[[ -f ${YUNET:-} && -d ${BASELINE:-} ]] || { echo "train_replay.sh: name YUNET (a graph) and BASELINE (a folder)" >&2; exit 2; }
+"$python" -c 'import torch, onnxruntime, cv2, sklearn' || {
+    echo "train_replay.sh: install the packages of models/training/requirements.txt" >&2
+    exit 2
+}
+mkdir -p "$work" "$face"
+if [[ ! -f $face/pictures.csv ]]; then
+    "$python" "$here/face/pictures.py" "$data" "$face" ${TALKS:+--talks "$TALKS"}
+fi
+common=(--face "$face" --yunet "$YUNET" --walls "$data/negatives")
+"$python" "$replay/scenes.py" "$work" "${common[@]}" --pairs "${PAIRS:-3000}"
+"$python" "$replay/shots.py" "$work" "${common[@]}"
+for fold in 0 1 2; do
+    "$python" "$replay/replayfit.py" "$work" --face "$face" --name "fold$fold" --fold "$fold" --steps "${STEPS:-300}"
+    "$python" -W ignore "$replay/replaynet.py" "$work/runs/fold$fold/net.pt" "$work/runs/fold$fold/face-replay.onnx"
+done
+"$python" "$replay/replayfit.py" "$work" --face "$face" --name final --steps "${STEPS:-300}"
+PYTHON=$python FACE=$face "$root/models/evaluate/evaluate_replay.sh" "$data" "$work"
