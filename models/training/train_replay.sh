@@ -29,7 +29,7 @@ if [[ ! -f $face/pictures.csv ]]; then
     "$python" "$here/face/pictures.py" "$data" "$face" ${TALKS:+--talks "$TALKS"}
 fi
 common=(--face "$face" --yunet "$YUNET" --walls "$data/negatives")
-"$python" "$replay/scenes.py" "$work" "${common[@]}" --pairs "${PAIRS:-3000}"
+"$python" "$replay/surroundings.py" "$work" "${common[@]}" --pairs "${PAIRS:-3000}"
 "$python" "$replay/shots.py" "$work" "${common[@]}"
 for fold in 0 1 2; do
     "$python" "$replay/replayfit.py" "$work" --face "$face" --name "fold$fold" --fold "$fold" --steps "${STEPS:-300}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains the face-replay network on the pairs that scenes.py made; one recipe and length for every fold and for the shipped model.
+"""Trains the face-replay network on the pairs that surroundings.py made; one recipe and length for every fold and for the shipped model.
 
 usage: replayfit.py WORK --face FACE --name NAME [--fold K] [--steps N] [--pairs N] [--threads N] [--seed N]
 A fold's training leaves out whoever and whatever source it is tested on, and two whole species of presentation. Resumes from WORK/runs/NAME/last.pt; a step's batch depends on seed and step alone.

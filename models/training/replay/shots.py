@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 
 import captures
-import scenes
+import surroundings
 from replayfit import UNSEEN, facefolds
 from replaynet import FACTOR, SIZE
-from scenes import eyes, frames, geometry
+from surroundings import eyes, frames, geometry
 
 STEP_S, FRAME = 0.4, 480
 LONGEST_S = {"clip": 2.4, "talk": 24.0}
@@ -35,7 +35,7 @@ def looks(row):
     """(seconds, RGB picture) every STEP_S"""
     for number, (at, picture) in enumerate(frames.pictures(row["path"], min(float(row["seconds"]), LONGEST_S[row["kind"]]))):
         if number % 2 == 0:
-            yield at, scenes.small(picture, FRAME)[..., ::-1]
+            yield at, surroundings.small(picture, FRAME)[..., ::-1]
 
 
 def baseline(picture, face, factor):
@@ -61,7 +61,7 @@ def versions(row, fold):
 
 def shown(pictures, points, species, other, rng, walls):
     """The pictures as a screen or print shows them to a camera"""
-    capture, camera, behind = captures.Capture(species, rng, other), captures.Camera(rng, other), scenes.wall(walls, rng)
+    capture, camera, behind = captures.Capture(species, rng, other), captures.Camera(rng, other), surroundings.wall(walls, rng)
     camera.fine = min(camera.fine, 1.4)
     high, wide = pictures[0].shape[:2]
     d_src = float(np.median([geometry.pose(p)[2] for p in points]))
@@ -75,24 +75,24 @@ def shown(pictures, points, species, other, rng, walls):
         d = scale * d_src
         middle = np.array([x, y]) * scale - rng.uniform(0.05, 0.95, 2) * (np.array([wide, high]) * scale - size)
     place = np.array([[scale, 0, middle[0] - scale * x], [0, scale, middle[1] - scale * y], [0, 0, 1]])
-    aim, out = scenes.mean_light(pictures[0], points[0]), []
+    aim, out = surroundings.mean_light(pictures[0], points[0]), []
     still = species not in captures.SCREENS  # a print shows one picture
     for n in range(len(pictures)):
         source, at = (0 if still else n), STEP_S * n
-        light, _ = capture.light(pictures[source], place, d, middle, size, camera, behind, (0, 0, wide, high), scenes.person((high, wide), points[source]), at)
+        light, _ = capture.light(pictures[source], place, d, middle, size, camera, behind, (0, 0, wide, high), surroundings.person((high, wide), points[source]), at)
         out.append(camera.shoot(light, size, (*middle, 1.2 * d), aim, at))
     return out
 
 
 def lived(pictures, points, rng, walls):
-    life, camera, behind = captures.Life(rng, 1.5), captures.Camera(rng), scenes.wall(walls, rng)
+    life, camera, behind = captures.Life(rng, 1.5), captures.Camera(rng), surroundings.wall(walls, rng)
     camera.fine = 1.0
     size = pictures[0].shape[1::-1]
     out = []
     for n, (picture, p) in enumerate(zip(pictures, points)):
         x, y, d, _ = geometry.pose(p)
-        light = life.light(picture, p, camera, size, behind, scenes.person(picture.shape, p), STEP_S * n)
-        out.append(camera.shoot(light, size, (x, y, 1.2 * d), scenes.mean_light(pictures[0], points[0]), STEP_S * n))
+        light = life.light(picture, p, camera, size, behind, surroundings.person(picture.shape, p), STEP_S * n)
+        out.append(camera.shoot(light, size, (x, y, 1.2 * d), surroundings.mean_light(pictures[0], points[0]), STEP_S * n))
     return out
 
 
@@ -114,13 +114,13 @@ def made(row, version, pictures, points, walls):
     if version == "dark":
         pictures = [np.clip(255 * (0.4 * (p / 255.0) ** 1.3) + rng.normal(0, rng.uniform(4, 9), p.shape), 0, 255).astype(np.uint8) for p in pictures]
     elif version == "small":
-        pictures = [scenes.small(p, 320) for p in pictures]
+        pictures = [surroundings.small(p, 320) for p in pictures]
     elif version == "life":
         pictures = lived(pictures, points, rng, walls)
     elif version != "line":
         pictures = shown(pictures, points, version.split("+")[0], version.endswith("+other"), rng, walls)
     high, wide = pictures[0].shape[:2]
-    return scenes.coded(pictures, scenes.codec(rng, high * wide))
+    return surroundings.coded(pictures, surroundings.codec(rng, high * wide))
 
 
 def seen(pictures, times, sight):
@@ -152,7 +152,7 @@ def main():
     a = ap.parse_args()
     cv2.setNumThreads(1)
     part, parts = map(int, a.part.split("/"))
-    folds, out, sight, walls = facefolds.table(), a.work / "shots", eyes.Eyes(a.yunet), scenes.walls_of(a.walls, measured=True)
+    folds, out, sight, walls = facefolds.table(), a.work / "shots", eyes.Eyes(a.yunet), surroundings.walls_of(a.walls, measured=True)
     out.mkdir(parents=True, exist_ok=True)
     rows = [r for r in csv.DictReader(open(a.face / "pictures.csv")) if r["label"] == "real" and r["kind"] in ("clip", "talk") and facefolds.fold_of(r, folds) is not None]
     for row in rows[part::parts]:
@@ -160,7 +160,7 @@ def main():
         if not missing:
             continue
         times, pictures = zip(*looks(row))
-        pictures = [scenes.even(p) for p in pictures]
+        pictures = [surroundings.even(p) for p in pictures]
         points = followed(pictures, sight)
         if points is None:
             print(f"no face in {row['path']}", flush=True)

@@ -27,7 +27,7 @@ import pictures
 import replay_measure
 import replayfit
 import replaynet
-import scenes
+import surroundings
 
 POINTS = np.array([[100, 100], [140, 100], [120, 120], [104, 140], [136, 140]], np.float32)
 
@@ -62,10 +62,10 @@ class Smoke(unittest.TestCase):
     def test_from_scenes_to_onnx(self):
         with tempfile.TemporaryDirectory() as folder:
             work, rows = world(folder, np.random.default_rng(1))
-            made = scenes.Scenes(work, rows, work / "walls")
+            made = surroundings.Scenes(work, rows, work / "walls")
             for n, species in enumerate(captures.SPECIES):
                 for other in (False, True):
-                    row, genuine, here, taken, there = scenes.pair(made, np.random.default_rng([1, n, other]), species, other)
+                    row, genuine, here, taken, there = surroundings.pair(made, np.random.default_rng([1, n, other]), species, other)
                     self.assertEqual((genuine.dtype, taken.dtype, there.shape), (np.uint8, np.uint8, (5, 2)), species)
                     self.assertGreater(taken.std(), 3, f"{species}: nothing is seen")
                 about = dict(species=species, **{k: row[k] for k in ("id", "kind", "label", "system", "person", "source")})

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Genuine faces with their surroundings, and pairs of them with simulated captures, for training.
 
-usage: scenes.py WORK --face FACE --yunet GRAPH --walls FOLDER [--pairs N] [--part I/N]
+usage: surroundings.py WORK --face FACE --yunet GRAPH --walls FOLDER [--pairs N] [--part I/N]
 FACE is where face/pictures.py put its list; FOLDER holds photographs without people (what lies behind). Writes WORK/scenes/ID-VERSION.npz (a face and what lies around it, every 0.6 s of a clip, as it is and through a call's
 video line) and WORK/bank/NUMBER.npz: `genuine` and `capture` (RGB, one camera), landmarks in both, and of what species and row. Both of a pair pass the same line; a pair belongs to its row's source and person.
 """
