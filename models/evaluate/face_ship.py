@@ -32,29 +32,7 @@ in the people's upper fifth at least as often as they did (rho raised where need
 
 
 def entry(sha256, calibration, law):
-    return f"""[[model]]
-id = "face-forgery"
-version = "{VERSION}"
-file = "face-forgery.onnx"
-sha256 = "{sha256}"
-task = "face-forgery"
-source = "face-forgery"
-hypotheses = ["face-synthetic"]
-licence = "Apache-2.0"
-card = "cards/face-forgery.md"
-batch_buckets = [1, 2, 4, 8]
-
-[[model.input]]
-name = "crop"
-type = "uint8"
-shape = ["batch", 160, 160, 3]
-
-[[model.output]]
-name = "scores"
-type = "float32"
-shape = ["batch", 101]
-
-{manifest.calibration(calibration, law, "face_ship.py")}"""
+    return manifest.crops("face-forgery", VERSION, "face-synthetic", sha256, 160, 101, manifest.calibration(calibration, law, "face_ship.py"))
 
 
 def data_list(work, out):

@@ -21,6 +21,33 @@ def put(path, name, block):
     path.write_text(text.rstrip("\n") + "\n\n" + block.rstrip("\n") + "\n")
 
 
+def crops(name, version, hypothesis, sha256, side, outputs, tables):
+    """The entry of a network that looks at square crops of a face; `tables` as calibration() gives them."""
+    return f"""[[model]]
+id = "{name}"
+version = "{version}"
+file = "{name}.onnx"
+sha256 = "{sha256}"
+task = "{name}"
+source = "{name}"
+hypotheses = ["{hypothesis}"]
+licence = "Apache-2.0"
+card = "cards/{name}.md"
+batch_buckets = [1, 2, 4, 8]
+
+[[model.input]]
+name = "crop"
+type = "uint8"
+shape = ["batch", {side}, {side}, 3]
+
+[[model.output]]
+name = "scores"
+type = "float32"
+shape = ["batch", {outputs}]
+
+{tables}"""
+
+
 def calibration(fitted, law, written_by, kind="model"):
     """The tables of a calibration and of a law, where there is one"""
     quality = "".join(

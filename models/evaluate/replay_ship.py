@@ -32,30 +32,7 @@ three, two = "{:.3f}".format, "{:.2f}".format
 
 
 def entry(sha256, calibration, law):
-    side, cells = replaynet.SIZE, 1 + replaynet.GRID**2
-    return f"""[[model]]
-id = "face-replay"
-version = "{VERSION}"
-file = "face-replay.onnx"
-sha256 = "{sha256}"
-task = "face-replay"
-source = "face-replay"
-hypotheses = ["face-presented"]
-licence = "Apache-2.0"
-card = "cards/face-replay.md"
-batch_buckets = [1, 2, 4, 8]
-
-[[model.input]]
-name = "crop"
-type = "uint8"
-shape = ["batch", {side}, {side}, 3]
-
-[[model.output]]
-name = "scores"
-type = "float32"
-shape = ["batch", {cells}]
-
-{manifest.calibration(calibration, law, "replay_ship.py")}"""
+    return manifest.crops("face-replay", VERSION, "face-presented", sha256, replaynet.SIZE, 1 + replaynet.GRID**2, manifest.calibration(calibration, law, "replay_ship.py"))
 
 
 def data_list(work, rows, out):

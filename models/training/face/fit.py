@@ -66,6 +66,44 @@ def look(net, crops, owner):
     return f"pooled {auc(sum(by.values(), [])):.3f} " + " ".join(f"{s[:14]} {auc(v):.2f}" for s, v in sorted(by.items()) if len(v) >= 5)
 
 
+def train(net, out, make, a, about, look=None):
+    """Trains a network that has `logit` and `load_backbone` on pairs; `make` gives crops (2i genuine, 2i + 1 not) and what kind each pair is, `a` are the command's options, `about` says what is learnt from, and `look` what the weight average makes of what is left out."""
+    if not a.from_scratch:
+        net.load_backbone()
+    net.to(memory_format=torch.channels_last)
+    ema = copy.deepcopy(net).eval()
+    optimiser, checkpoint = loop.optimiser_of(net, PEAK_RATE, DECAY), loop.Checkpoint(out)
+    first = checkpoint.resume(net, ema, optimiser)
+    print(f"{a.name}: {about}; steps {first} to {a.steps}", flush=True)
+
+    net.train()
+    label, same = torch.tensor([0.0, 1.0] * a.pairs), torch.ones(a.pairs, dtype=torch.bool)
+    began, seen, order = time.time(), [], collections.defaultdict(lambda: collections.deque(maxlen=200))
+    for step, (crops, kinds) in enumerate(loop.prefetch(lambda step: make(np.random.default_rng([a.seed, step])), first, a.steps), first):
+        for group in optimiser.param_groups:
+            group["lr"] = loop.rate(step, a.steps, PEAK_RATE)
+        logit = net.logit(floats(crops))
+        loss = loop.loss_of(logit, label, same)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for p in net.parameters() if p.grad is not None], CLIP)
+        optimiser.step()
+        loop.average(ema, net, step)
+        gap = (logit[1::2] - logit[0::2]).detach().numpy()
+        seen.append((float(loss.detach()), float(np.mean(gap > 0))))
+        for kind, g in zip(kinds, gap):
+            order[kind].append(g > 0)
+        if (step + 1) % 25 == 0 or step + 1 == a.steps:
+            mean, pace = np.mean(seen[-25:], 0), (time.time() - began) / (step + 1 - first)
+            with open(out / "log.csv", "a") as f:
+                f.write(f"{step + 1},{mean[0]:.4f},{mean[1]:.4f},{time.time() - began:.0f}\n")
+            print(f"{a.name} step {step + 1} loss {mean[0]:.3f} in order {mean[1]:.3f} ({' '.join(f'{k} {np.mean(v):.2f}' for k, v in sorted(order.items()))}) {pace:.2f} s/step", flush=True)
+            checkpoint.keep(net, ema, optimiser, step + 1)
+        if look and ((step + 1) % LOOK == 0 or step + 1 == a.steps):
+            print(f"{a.name} step {step + 1} left out: {look(ema)}", flush=True)
+    torch.save(ema.state_dict(), out / "net.pt")
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("work", type=pathlib.Path)
@@ -87,41 +125,7 @@ def main():
     pool = pairs.Pool(a.work, facefolds.trains(rows, a.fold, folds))
     shown = looked_at(a.work, facefolds.tested(rows, a.fold, folds) if a.fold is not None else [])
     net = FaceNet()
-    if not a.from_scratch:
-        net.load_backbone()
-    net.to(memory_format=torch.channels_last)
-    ema = copy.deepcopy(net).eval()
-    optimiser, checkpoint = loop.optimiser_of(net, PEAK_RATE, DECAY), loop.Checkpoint(out)
-    first = checkpoint.resume(net, ema, optimiser)
-    print(f"{a.name}: {pool}; steps {first} to {a.steps}", flush=True)
-
-    net.train()
-    label, same = torch.tensor([0.0, 1.0] * a.pairs), torch.ones(a.pairs, dtype=torch.bool)
-    began, seen, order = time.time(), [], collections.defaultdict(lambda: collections.deque(maxlen=200))
-    make = lambda step: pairs.batch(pool, np.random.default_rng([a.seed, step]), a.pairs)
-    for step, (crops, kinds) in enumerate(loop.prefetch(make, first, a.steps), first):
-        for group in optimiser.param_groups:
-            group["lr"] = loop.rate(step, a.steps, PEAK_RATE)
-        logit = net.logit(floats(crops))
-        loss = loop.loss_of(logit, label, same)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_([p for p in net.parameters() if p.grad is not None], CLIP)
-        optimiser.step()
-        loop.average(ema, net, step)
-        gap = (logit[1::2] - logit[0::2]).detach().numpy()
-        seen.append((float(loss.detach()), float(np.mean(gap > 0))))
-        for kind, g in zip(kinds, gap):
-            order[kind].append(g > 0)
-        if (step + 1) % 25 == 0 or step + 1 == a.steps:
-            mean, pace = np.mean(seen[-25:], 0), (time.time() - began) / (step + 1 - first)
-            with open(out / "log.csv", "a") as f:
-                f.write(f"{step + 1},{mean[0]:.4f},{mean[1]:.4f},{time.time() - began:.0f}\n")
-            print(f"{a.name} step {step + 1} loss {mean[0]:.3f} in order {mean[1]:.3f} ({' '.join(f'{k} {np.mean(v):.2f}' for k, v in sorted(order.items()))}) {pace:.2f} s/step", flush=True)
-            checkpoint.keep(net, ema, optimiser, step + 1)
-        if (step + 1) % LOOK == 0 or step + 1 == a.steps:
-            print(f"{a.name} step {step + 1} left out: {look(ema, *shown)}", flush=True)
-    torch.save(ema.state_dict(), out / "net.pt")
+    train(net, out, lambda rng: pairs.batch(pool, rng, a.pairs), a, pool, lambda ema: look(ema, *shown))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,10 @@ Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average.
 """
 
 import argparse
-import collections
-import copy
 import csv
 import json
 import pathlib
 import sys
-import time
 
 import cv2
 import numpy as np
@@ -23,9 +20,8 @@ import replaynet
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 import facefolds
-import loop
 import pairs
-from fit import CLIP, DECAY, PEAK_RATE, floats
+from fit import train
 
 # Species that a fold's network never meets: one that is near to another, and one that is not.
 UNSEEN = {0: ("monitor", "photo"), 1: ("phone", "print"), 2: ("oled", "paper"), None: ()}
@@ -73,40 +69,8 @@ def main():
     out = a.work / "runs" / a.name
     out.mkdir(parents=True, exist_ok=True)
     pool = bank(a.work, list(csv.DictReader(open(a.face / "pictures.csv"))), a.fold, facefolds.table())
-    net = replaynet.ReplayNet()
-    if not a.from_scratch:
-        net.load_backbone()
-    net.to(memory_format=torch.channels_last)
-    ema = copy.deepcopy(net).eval()
-    optimiser, checkpoint = loop.optimiser_of(net, PEAK_RATE, DECAY), loop.Checkpoint(out)
-    first = checkpoint.resume(net, ema, optimiser)
-    print(f"{a.name}: {len(pool)} pairs of {len({p[-1] for p in pool})} species; steps {first} to {a.steps}", flush=True)
-
-    net.train()
-    label, same = torch.tensor([0.0, 1.0] * a.pairs), torch.ones(a.pairs, dtype=torch.bool)
-    began, seen, order = time.time(), [], collections.defaultdict(lambda: collections.deque(maxlen=200))
-    make = lambda step: batch(pool, np.random.default_rng([a.seed, step]), a.pairs)
-    for step, (crops, species) in enumerate(loop.prefetch(make, first, a.steps), first):
-        for group in optimiser.param_groups:
-            group["lr"] = loop.rate(step, a.steps, PEAK_RATE)
-        logit = net.logit(floats(crops))
-        loss = loop.loss_of(logit, label, same)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_([p for p in net.parameters() if p.grad is not None], CLIP)
-        optimiser.step()
-        loop.average(ema, net, step)
-        gap = (logit[1::2] - logit[0::2]).detach().numpy()
-        seen.append((float(loss.detach()), float(np.mean(gap > 0))))
-        for name, g in zip(species, gap):
-            order[name].append(g > 0)
-        if (step + 1) % 25 == 0 or step + 1 == a.steps:
-            mean, spent = np.mean(seen[-25:], 0), time.time() - began
-            with open(out / "log.csv", "a") as f:
-                f.write(f"{step + 1},{mean[0]:.4f},{mean[1]:.4f},{spent:.0f}\n")
-            print(f"{a.name} step {step + 1} loss {mean[0]:.3f} in order {mean[1]:.3f} ({' '.join(f'{k} {np.mean(v):.2f}' for k, v in sorted(order.items()))}) {spent / (step + 1 - first):.2f} s/step", flush=True)
-            checkpoint.keep(net, ema, optimiser, step + 1)
-    torch.save(ema.state_dict(), out / "net.pt")
+    about = f"{len(pool)} pairs of {len({p[-1] for p in pool})} species"
+    train(replaynet.ReplayNet(), out, lambda rng: batch(pool, rng, a.pairs), a, about)
 
 
 if __name__ == "__main__":
