@@ -19,17 +19,11 @@ import onnxruntime
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "training" / "face"))
 import facefolds
+from frames import sharpness
 
 HOP_S, WINDOW_S, LEAST = 0.5, 1.0, 3
 LEAST_FACE_PX, LEAST_LUMA, LEAST_SHARPNESS = 40.0, 35.0, 1.5  # the program's gate
 CUES = ("frame_w", "frame_h", "sharp_native", "sharp_crop", "light", "contrast", "saturation", "hue", "grid", "noise", "black", "place_x", "place_y", "face_px")
-
-
-def sharpness(crop):
-    """As the program's: ln of the variance of the Laplacian of the crop's luma."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
-    return float(np.log(max(cv2.filter2D(grey, cv2.CV_32F, kernel)[1:-1, 1:-1].var(), 0.01)))
 
 
 def windows(facts, logit, sharp):

@@ -61,6 +61,13 @@ def pictures(path, longest_s):
     video.release()
 
 
+def sharpness(crop):
+    """As the program's: ln of the variance of the Laplacian of the crop's luma."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
+    return float(np.log(max(cv2.filter2D(grey, cv2.CV_32F, kernel)[1:-1, 1:-1].var(), 0.01)))
+
+
 def block_grid(grey, x, y):
     """How much steps across an 8-pixel grid (of the frame, whose corner lies at -x, -y) exceed other steps."""
     found = []

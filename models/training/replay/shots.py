@@ -135,10 +135,7 @@ def seen(pictures, times, sight):
         out["crops"].append(wide[..., ::-1])
         for name, factor in BASELINE.items():
             out[name].append(baseline(bgr, face, factor))
-        small = cv2.cvtColor(tight, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
-        sharpness = float(np.log(max(cv2.filter2D(small, cv2.CV_32F, kernel)[1:-1, 1:-1].var(), 0.01)))
-        known.append(dict(seconds=at, sharpness=sharpness, **frames.facts(bgr, face, tight)))
+        known.append(dict(seconds=at, sharpness=frames.sharpness(np.ascontiguousarray(tight[..., ::-1])), **frames.facts(bgr, face, tight)))
     return dict(facts=json.dumps(known), looks=len(times), **{k: np.stack(v) if v else np.zeros((0, 1, 1, 3), np.uint8) for k, v in out.items()})
 
 
