@@ -1,6 +1,6 @@
 //! Policy and measured laws, compiled into one threshold per chart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -252,7 +252,9 @@ impl Rules {
         use ParticipantKind::{Face, Voice};
         let all = self.sharing(|_| true);
         let counts = [&[Face][..], &[Voice], &[Face, Voice]].map(|kinds| self.observable(kinds));
-        self.shared = counts.into_iter().chain([all]).map(|n| (n, self.thresholds_among(n, call_s))).collect();
+        // Often the last two are the same.
+        let counts: BTreeSet<Sharing> = counts.into_iter().chain([all]).collect();
+        self.shared = counts.into_iter().map(|n| (n, self.thresholds_among(n, call_s))).collect();
         self.share_among(all);
     }
 
