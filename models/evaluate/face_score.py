@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Windows of what each fold's network says of the clips and recordings that it left out, from the crops that frames.py took.
 
-usage: face_score.py WORK [--folds 0,1,2]
+usage: face_score.py WORK [--folds 0,1,2,3,4]
 As the program does: a window ends every half second and is the mean of the crops of the second before, at least three of them. Writes WORK/eval/windows.jsonl:
 a line a window with its score, what could be observed, and whose it is.
 """
@@ -43,7 +43,7 @@ def score_of(session, crops):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("work", type=pathlib.Path)
-    ap.add_argument("--folds", default="0,1,2")
+    ap.add_argument("--folds", default=",".join(map(str, range(facefolds.FOLDS))))
     a = ap.parse_args()
     rows, folds = list(csv.DictReader(open(a.work / "pictures.csv"))), facefolds.table()
     options = onnxruntime.SessionOptions()

@@ -46,7 +46,7 @@ fit() { # fit NAME OPTION...: to each of the steps in turn
         once "$1-$until" "$python" "$face/fit.py" "$work" --name "$@" --steps "$until" --pairs 12
     done
 }
-for fold in 0 1 2; do
+for fold in 0 1 2 3 4; do
     fit "fold$fold" --fold "$fold"
     once "graph$fold" "$python" -W ignore "$face/to_onnx.py" "$work/runs/fold$fold/net.pt" "$work/runs/fold$fold/face-forgery.onnx"
 done

@@ -5,7 +5,7 @@
 #   DATA  clips.csv, faces/faces.csv, negatives/ (photographs without people): see face/README.md
 #   WORK  everything in between (default: target/replay); an interrupted run goes on where it stopped
 # Environment: YUNET (yunet_n_dynamic.onnx) and BASELINE (folder of MiniFASNet's two graphs): both needed; FACE (target/face: pictures.csv
-#   is taken from it, or made there), PYTHON (python3), TALKS (what originals.py wrote), STEPS (300), PAIRS (3000).
+#   is taken from it, or made there), PYTHON (python3), TALKS (what originals.py wrote), STEPS (900), PAIRS (5000).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -29,11 +29,11 @@ if [[ ! -f $face/pictures.csv ]]; then
     "$python" "$here/face/pictures.py" "$data" "$face" ${TALKS:+--talks "$TALKS"}
 fi
 common=(--face "$face" --yunet "$YUNET" --walls "$data/negatives")
-"$python" "$replay/surroundings.py" "$work" "${common[@]}" --pairs "${PAIRS:-3000}"
+"$python" "$replay/surroundings.py" "$work" "${common[@]}" --pairs "${PAIRS:-5000}"
 "$python" "$replay/shots.py" "$work" "${common[@]}"
-for fold in 0 1 2; do
-    "$python" "$replay/replayfit.py" "$work" --face "$face" --name "fold$fold" --fold "$fold" --steps "${STEPS:-300}"
+for fold in 0 1 2 3 4; do
+    "$python" "$replay/replayfit.py" "$work" --face "$face" --name "fold$fold" --fold "$fold" --steps "${STEPS:-900}"
     "$python" -W ignore "$replay/replaynet.py" "$work/runs/fold$fold/net.pt" "$work/runs/fold$fold/face-replay.onnx"
 done
-"$python" "$replay/replayfit.py" "$work" --face "$face" --name final --steps "${STEPS:-300}"
+"$python" "$replay/replayfit.py" "$work" --face "$face" --name final --steps "${STEPS:-900}"
 PYTHON=$python FACE=$face "$root/models/evaluate/evaluate_replay.sh" "$data" "$work"
