@@ -25,6 +25,7 @@ LEAST_SHARE = 0.1  # of the fitted llr that is kept at least, so that the score 
 FULL = 5  # clips from which a system, or a person, has full weight
 # Thresholds follow the law's variance, so a law as narrow as a near-worthless score's would raise alerts on hundredths of a nat. Below this the law's fit has nothing to go by either, and this is stated.
 LEAST_VARIANCE = 2.0
+WINDOW_S, WITHIN_S = 1.0, 10.0
 LEAST = 5  # clips of a system that has a figure of its own
 
 
@@ -43,8 +44,10 @@ def calibratable(clips):
 
 
 class Scores:
+    """One value a clip. Besides pooled figures: `fifths`, AUC within fifths of equal sharpness, which sharpness alone cannot reach."""
+
     def __init__(self, clips, value):
-        first = [ws[0] for ws in clips]
+        self.clips, first = clips, [ws[0] for ws in clips]
         self.value = np.array([value(ws) for ws in clips])
         self.label = np.array([int(w["label"] == "fake") for w in first])
         self.source, self.system = np.array([w["source"] for w in first]), np.array([w["system"] for w in first])
@@ -53,12 +56,33 @@ class Scores:
         of = lambda s, l, _: f(s[l == 0], s[l == 1])
         return of(self.value, self.label, None), metrics.bootstrap(of, self.value, self.label, self.source, self.system)
 
+    def drawn(self, figure):
+        """(figure(indices of genuine, of synthetic), its interval)"""
+        of = lambda i, l, _: figure(i[l == 0], i[l == 1])
+        every = np.arange(len(self.value))
+        return of(every, self.label, None), metrics.bootstrap(of, every, self.label, self.source, self.system)
+
+    def fifths(self):
+        fifth = metrics.parts([np.mean([w["sharpness"] for w in ws]) for ws in self.clips])
+        return self.drawn(lambda g, s: metrics.within(self.value[g], self.value[s], fifth[g], fifth[s]))
+
     def macro(self):
         return metrics.macro(self.value, self.label, self.source, self.system, LEAST)
 
 
 def mean_logit(ws):
     return float(np.mean([w["logit"] for w in ws]))
+
+
+def loss(clips, version):
+    """How much lower the AUC of a version is than that of the same clips as they are; unseen systems"""
+    of = {ws[0]["id"]: ws for ws in clips if ws[0]["version"] == version}
+    plain = [ws for ws in clips if ws[0]["version"] == "plain" and ws[0]["id"] in of]
+    before, after = Scores(plain, mean_logit), Scores([of[ws[0]["id"]] for ws in plain], mean_logit)
+    auc = lambda scores, g, s: metrics.auc(scores.value[g], scores.value[s])
+    lost, lost_95 = before.drawn(lambda g, s: auc(before, g, s) - auc(after, g, s))
+    real = before.label == 0
+    return dict(genuine=int(real.sum()), people=len(np.unique(before.source[real])), synthetic=int((~real).sum()), plain=before.figure(metrics.auc)[0], auc=after.figure(metrics.auc)[0], lost=lost, lost_95=lost_95)
 
 
 def swaps(clips, version, value=mean_logit):
@@ -75,6 +99,15 @@ def swaps(clips, version, value=mean_logit):
         drawn.append((np.mean(fake[i] > real[i]), metrics.auc(real[i], fake[i])))
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
     return dict(pairs=len(both), people=len(units), in_order=float(np.mean(fake > real)), in_order_95=(float(low[0]), float(high[0])), auc=metrics.auc(real, fake), auc_95=(float(low[1]), float(high[1])))
+
+
+def ranks(clips, value):
+    """Of another score on clips as they are: the figures that stand beside the network's own"""
+    unseen = Scores([ws for ws in clips.values() if ws[0]["kind"] == "clip" and ws[0]["version"] == "plain" and not (ws[0]["label"] == "fake" and ws[0]["met"])], value)
+    auc, auc_95 = unseen.figure(metrics.auc)
+    fifths, fifths_95 = unseen.fifths()
+    each, macro, macro_95 = unseen.macro()
+    return dict(auc=auc, auc_95=auc_95, fifths=fifths, fifths_95=fifths_95, macro=macro, macro_95=macro_95, systems=each, swaps=swaps(clips, "plain", value))
 
 
 def costs(one):
@@ -106,6 +139,27 @@ def charts(law, clips):
         n, flagged, warned = len(peaks), int(np.sum(peaks >= alarm)), int(np.sum(peaks >= suspect))
         out[label] = dict(n=n, hours=sum(s for *_, s in group) / 3600, synthetic=flagged, synthetic_95=exact(flagged, n), suspect=warned, suspect_95=exact(warned, n), highest=float(peaks.max()))
     return out
+
+
+def count(k, n):
+    return dict(count=int(k), n=int(n), exact_95=exact(int(k), int(n)))
+
+
+def splice(before, after):
+    """(end times, llrs, when the second begins) of one call that shows `before`, then `after` at once; windows that hold both are left out"""
+    since, rest = before[-1]["to_s"], [w for w in after if w["to_s"] >= WINDOW_S]
+    return [w["to_s"] for w in before] + [since + w["to_s"] for w in rest], [w["llr"] for w in [*before, *rest]], since
+
+
+def spliced(pairs, law, told):
+    """Of calls that turn from genuine to forged: how many are flagged before the turn, and how many first within WITHIN_S after it; how long was seen of it. `told` holds the chart's thresholds"""
+    tracks = [(np.array(times) - since, np.array(calibrate.chart(times, llrs, law["rho"], independence_s=law["independence_s"]))) for times, llrs, since in (splice(*p) for p in pairs)]
+    seen, out = [float(at[-1]) for at, _ in tracks], dict(before={}, after={})
+    for name, height in (("synthetic", told["threshold"]), ("suspect", told["suspect"])):
+        before = [bool(np.any(chart[at <= 0] >= height)) for at, chart in tracks]
+        after = [bool(np.any(chart[(at > 0) & (at <= WITHIN_S)] >= height)) for at, chart in tracks]
+        out["before"][name], out["after"][name] = count(sum(before), len(tracks)), count(sum(y and not x for x, y in zip(before, after)), len(tracks))
+    return dict(out, people=len({after[0]["person"] for _, after in pairs}), seconds=[min(seen), float(np.median(seen)), max(seen)])
 
 
 def law_of(clips, epsilon):
@@ -164,35 +218,53 @@ def main():
     ap.add_argument("--windows", type=pathlib.Path)
     a = ap.parse_args()
     clips = load(a.windows or a.work / "eval" / "windows.jsonl")
+    unswapped = {} if a.windows else load(a.work / "eval" / "windows-unswapped.jsonl")
     calibration, others, share = calibrated(clips)
-    report = dict(folds=sorted({ws[0]["fold"] for ws in clips.values()}), calibration=calibration, share=share, calibration_by_fold={str(k): v for k, v in others.items()}, conditions={}, swaps={})
+    report = dict(folds=sorted({ws[0]["fold"] for ws in clips.values()}), calibration=calibration, share=share, calibration_by_fold={str(k): v for k, v in others.items()}, conditions={}, loss={}, swaps={}, swaps_unmet={})
+    looks = {} if a.windows else json.loads((a.work / "eval" / "looks.json").read_text())
+    report["silent"] = {v: {label: count(t["silent"], t["silent"] + t["scored"]) for label in ("real", "fake") if (t := looks.get(f"clip {label} {v}"))} for v in VERSIONS if looks}
     rng, curves, pooled = np.random.default_rng(4), {}, []
     for version in VERSIONS:
         here = [ws for ws in clips.values() if ws[0]["kind"] == "clip" and ws[0]["version"] == version]
+        if not here and a.windows:
+            continue  # the program's eyes saw two versions
         if not here:
-            continue
+            raise SystemExit(f"face_measure.py: no window of the version {version!r} in {a.work / 'eval' / 'windows.jsonl'}: run frames.py --versions {version}, then face_score.py")
         every, unseen = Scores(here, mean_logit), [ws for ws in here if not (ws[0]["label"] == "fake" and ws[0]["met"])]
         scores = Scores(unseen, mean_logit)
         t = dict(genuine=int((scores.label == 0).sum()), people=len(np.unique(scores.source[scores.label == 0])), synthetic=int(scores.label.sum()), all_synthetic=int(every.label.sum()))
         t["auc_all"], t["auc_all_95"] = every.figure(metrics.auc)
+        t["fifths_all"], t["fifths_all_95"] = every.fifths()
         t["auc"], t["auc_95"] = scores.figure(metrics.auc)
+        t["fifths"], t["fifths_95"] = scores.fifths()
         t["eer"], t["eer_95"] = scores.figure(metrics.eer)
         t["systems"], t["macro"], t["macro_95"] = scores.macro()
         one = [ws[int(rng.integers(len(ws)))] for ws in unseen]
         t.update(costs(one))
         pooled += one
         report["conditions"][version], report["swaps"][version] = t, swaps(clips, version)
+        if unswapped:
+            report["swaps_unmet"][version] = swaps(unswapped, version)
+        if version != "plain":
+            report["loss"][version] = loss([ws for ws in clips.values() if ws[0]["kind"] == "clip" and not (ws[0]["label"] == "fake" and ws[0]["met"])], version)
         curves[version] = (scores.value[scores.label == 0], scores.value[scores.label == 1])
         print(f"{version:6s} n {t['genuine']} ({t['people']} people)/{t['synthetic']} EER {t['eer']:.3f} AUC {t['auc']:.3f} {t['auc_95']} macro {t['macro']:.3f} {t['macro_95']} with swaps {t['auc_all']:.3f} Cllr {t['cllr']:.3f} min {t['min_cllr']:.3f} swaps {report['swaps'][version]}")
     report["pooled"], report["epsilon_by_system"] = costs(pooled), missed(clips)
     plot.det(curves, a.work / "eval" / "det.svg")
     report["law"], report["law_measured"] = law_of(clips, float(np.mean(list(report["epsilon_by_system"].values()))))
     report["chart"] = charts(report["law"], clips)
+    report["spliced"] = {}
+    for version in ("plain", "line"):
+        of = collections.defaultdict(dict)
+        for ws in clips.values():
+            if ws[0]["pair"] and ws[0]["version"] == version:
+                of[ws[0]["pair"]][ws[0]["label"]] = ws
+        report["spliced"][version] = spliced([(p["real"], p["fake"]) for p in of.values() if len(p) == 2], report["law"], report["chart"])
     report["talkers"] = sum(t[3] > 6.5 for t in talks_of(clips, "real"))
     talks = [ws for ws in clips.values() if ws[0]["kind"] == "talk"]
     report["talks"] = {ws[0]["path"]: dict(person=ws[0]["person"], version=ws[0]["version"], windows=len(ws), mean_llr=float(np.mean([w["llr"] for w in ws])), highest=float(max(calibrate.chart([w["to_s"] for w in ws], [w["llr"] for w in ws], report["law"]["rho"], independence_s=INDEPENDENCE_S)))) for ws in talks}
     (a.work / "eval" / "report.json").write_text(json.dumps(report, indent=1))
-    print(json.dumps({k: report[k] for k in ("pooled", "calibration", "law", "law_measured", "chart", "talks", "epsilon_by_system")}, indent=1))
+    print(json.dumps({k: report[k] for k in ("pooled", "loss", "swaps_unmet", "calibration", "law", "law_measured", "chart", "spliced", "talks", "epsilon_by_system")}, indent=1))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 
 usage: face_score.py WORK [--folds 0,1,2,3,4]
 As the program does: a window ends every half second and is the mean of the crops of the second before, at least three of them. Writes WORK/eval/windows.jsonl:
-a line a window with its score, what could be observed, and whose it is.
+a line a window with its score, what could be observed, and whose it is; windows-unswapped.jsonl: the same of the real-time swaps and their originals, by the network that met none (runs/unswapped);
+and looks.json: clips with and without a window.
 """
 
 import argparse
@@ -26,7 +27,7 @@ LEAST_FACE_PX, LEAST_LUMA, LEAST_SHARPNESS = 40.0, 35.0, 1.5  # the program's ga
 CUES = ("frame_w", "frame_h", "sharp_native", "sharp_crop", "light", "contrast", "saturation", "hue", "grid", "noise", "black", "place_x", "place_y", "face_px")
 
 
-def windows(facts, logit, sharp):
+def windows(facts, sharp):
     """(to_s, indices of the looks)"""
     seconds = np.array([f["seconds"] for f in facts])
     usable = np.array([f["face_px"] >= LEAST_FACE_PX and f["light"] >= LEAST_LUMA and s >= LEAST_SHARPNESS for f, s in zip(facts, sharp)])
@@ -40,34 +41,52 @@ def score_of(session, crops):
     return np.concatenate([session.run(None, {"crop": crops[i : i + 16]})[0][:, 0] for i in range(0, len(crops), 16)]) if len(crops) else np.zeros(0)
 
 
+def network(path):
+    if not path.is_file():
+        sys.exit(f"face_score.py: {path} is missing: models/training/train_face.sh trains and exports it")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def about(row, version, fold, folds):
+    """What a line says of whose it is"""
+    return dict(path=f"{row['id']}-{version}", id=row["id"], version=version, kind=row["kind"], label=row["label"], system=row["system"], person=row["person"] or row["id"], pair=row["pair"], source=row["source"], fold=fold,
+                met=facefolds.shared_system(row, folds), has_audio=row["has_audio"])
+
+
+def lines(work, rows, session, fold, folds):
+    """(what is said of each clip and version, its windows' lines)"""
+    for r in rows:
+        for path in sorted((work / "frames").glob(f"{r['id']}-*.npz")):
+            if path.name.endswith(".part.npz"):
+                continue
+            taken = np.load(path)
+            facts, crops = json.loads(str(taken["facts"])), taken["crops"]
+            logit, sharp, of = score_of(session, crops), [sharpness(c) for c in crops], about(r, path.stem.split("-")[1], fold, folds)
+            yield of, [{**of, "to_s": end, "logit": float(logit[here].mean()), "sharpness": float(np.mean([sharp[i] for i in here])), **{c: float(np.mean([facts[i][c] for i in here])) for c in CUES}} for end, here in windows(facts, sharp)]
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("--folds", default=",".join(map(str, range(facefolds.FOLDS))))
     a = ap.parse_args()
-    rows, folds = list(csv.DictReader(open(a.work / "pictures.csv"))), facefolds.table()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    (a.work / "eval").mkdir(exist_ok=True)
-    counted = collections.Counter()
-    with open(a.work / "eval" / "windows.jsonl", "w") as out:
-        for k in map(int, a.folds.split(",")):
-            session = onnxruntime.InferenceSession(a.work / "runs" / f"fold{k}" / "face-forgery.onnx", options, providers=["CPUExecutionProvider"])
-            for r in facefolds.tested(rows, k, folds):
-                for path in sorted((a.work / "frames").glob(f"{r['id']}-*.npz")):
-                    version = path.stem.split("-")[1]
-                    if path.name.endswith(".part.npz"):
-                        continue
-                    taken = np.load(path)
-                    facts, crops = json.loads(str(taken["facts"])), taken["crops"]
-                    logit, sharp = score_of(session, crops), [sharpness(c) for c in crops]
-                    of = dict(path=f"{r['id']}-{version}", id=r["id"], version=version, kind=r["kind"], label=r["label"], system=r["system"], person=r["person"] or r["id"], pair=r["pair"], source=r["source"], fold=k,
-                              met=facefolds.shared_system(r, folds), has_audio=r["has_audio"])
-                    found = list(windows(facts, logit, sharp))
-                    counted[(version, r["label"], "scored" if found else "no window")] += 1
-                    for end, here in found:
-                        cues = {c: float(np.mean([facts[i][c] for i in here])) for c in CUES}
-                        out.write(json.dumps({**of, "to_s": end, "logit": float(logit[here].mean()), "sharpness": float(np.mean([sharp[i] for i in here])), **cues}) + "\n")
+    rows, folds, out = list(csv.DictReader(open(a.work / "pictures.csv"))), facefolds.table(), a.work / "eval"
+    graphs = {k: network(a.work / "runs" / f"fold{k}" / "face-forgery.onnx") for k in map(int, a.folds.split(","))}
+    unswapped = network(a.work / "runs" / "unswapped" / "face-forgery.onnx")
+    out.mkdir(exist_ok=True)
+    counted = collections.defaultdict(lambda: dict(scored=0, silent=0))
+    with open(out / "windows.jsonl", "w") as file:
+        for k, session in graphs.items():
+            for of, found in lines(a.work, facefolds.tested(rows, k, folds), session, k, folds):
+                counted[f"{of['kind']} {of['label']} {of['version']}"]["scored" if found else "silent"] += 1
+                file.writelines(json.dumps(w) + "\n" for w in found)
+    (out / "looks.json").write_text(json.dumps(counted, indent=1))
+    with open(out / "windows-unswapped.jsonl", "w") as file:
+        for k in graphs:
+            for _, found in lines(a.work, [r for r in facefolds.tested(rows, k, folds) if r["pair"]], unswapped, k, folds):
+                file.writelines(json.dumps(w) + "\n" for w in found)
     print(dict(counted))
 
 

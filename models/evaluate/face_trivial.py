@@ -15,7 +15,6 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 import calibrate
 import face_measure
-import metrics
 from face_score import facefolds
 
 CROP = ["sharp_crop", "sharpness", "light", "contrast", "saturation", "hue", "grid", "noise", "black"]
@@ -46,12 +45,7 @@ def main():
             test = [w for w in windows if w["fold"] == k]
             for w, x in zip(test, trees.decision_function(table(test, cues))):
                 said.setdefault(w["path"], []).append(float(x))
-        value = lambda ws: float(np.mean(said[ws[0]["path"]]))
-        unseen = [ws for ws in clips.values() if ws[0]["path"] in said and ws[0]["kind"] == "clip" and ws[0]["version"] == "plain" and not (ws[0]["label"] == "fake" and ws[0]["met"])]
-        scores = face_measure.Scores(unseen, value)
-        auc, span = scores.figure(metrics.auc)
-        each, macro, macro_95 = scores.macro()
-        out[name] = dict(auc=auc, auc_95=span, macro=macro, macro_95=macro_95, systems=each, swaps=face_measure.swaps({p: ws for p, ws in clips.items() if p in said}, "plain", value))
+        out[name] = face_measure.ranks({p: ws for p, ws in clips.items() if p in said}, lambda ws: float(np.mean(said[ws[0]["path"]])))
     (a.work / "eval" / "trivial.json").write_text(json.dumps(out, indent=1))
     print(json.dumps(out, indent=1))
 

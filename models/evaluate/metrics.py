@@ -64,6 +64,17 @@ def inside(scores, labels, sources, least=4):
     return (float(np.average(values, weights=weights)), len(values)) if values else (float("nan"), 0)
 
 
+def parts(quality, count=5):
+    """Which of `count` parts, equally full, each value lies in: 0 has the lowest."""
+    return np.searchsorted(np.quantile(quality, np.arange(1, count) / count), quality, "left")
+
+
+def within(genuine, synthetic, g_part, s_part):
+    """AUC of what lies in the same part, averaged over the parts that hold both classes."""
+    both = np.intersect1d(g_part, s_part)
+    return float(np.mean([auc(genuine[g_part == p], synthetic[s_part == p]) for p in both])) if len(both) else float("nan")
+
+
 def bootstrap(figure, scores, labels, sources, systems, rounds=300, seed=4):
     """95 % interval of figure(scores, labels, sources) when genuine sources and synthetic systems are drawn anew (not clips)."""
     rng = np.random.default_rng(seed)

@@ -117,6 +117,16 @@ def guests(clips, label):
     return list(found.values())
 
 
+def turned(clips):
+    """(a person's clip as it is, a presentation of it whose species was not met), one a person"""
+    found = {}
+    for path, ws in sorted(clips.items()):
+        plain = clips.get(f"{ws[0]['id']}-plain")
+        if ws[0]["label"] == "fake" and not ws[0]["met"] and plain:
+            found.setdefault(ws[0]["person"], (plain, ws))
+    return list(found.values())
+
+
 def charts(law, clips):
     alarm, suspect = calibrate.threshold(law, PROMISE, CALL_S), calibrate.threshold(law, 10 * PROMISE, CALL_S)
     out = dict(threshold=alarm, suspect=suspect)
@@ -134,8 +144,8 @@ def main():
     a = ap.parse_args()
     clips, looks = face_measure.load(a.work / "eval" / "windows.jsonl"), json.loads((a.work / "eval" / "looks.json").read_text())
     every = list(clips.values())
-    calibration, _, kept = face_measure.calibrated(clips)
-    report = dict(folds=sorted({ws[0]["fold"] for ws in every}), share=kept)
+    calibration, others, kept = face_measure.calibrated(clips)
+    report = dict(folds=sorted({ws[0]["fold"] for ws in every}), share=kept, calibration_by_fold={str(k): face_measure.shrunk(c, CAUTION) for k, c in others.items()})
     said = trees(clips)
     report["scores"] = {
         "face-replay": attacks(every, face_measure.mean_logit),
@@ -158,6 +168,7 @@ def main():
     one = [ws[int(rng.integers(len(ws)))] for ws in every if not (ws[0]["label"] == "fake" and ws[0]["met"])]
     report["costs"], report["forced"] = face_measure.costs(one), forced(clips, looks)
     report["chart"] = charts(law, clips)
+    report["spliced"] = face_measure.spliced(turned(clips), law, report["chart"])
     talks = [ws for ws in every if ws[0]["kind"] == "talk"]
     highest = lambda ws: float(max(calibrate.chart([w["to_s"] for w in ws], [w["llr"] for w in ws], law["rho"], independence_s=law["independence_s"])))
     report["talks"] = [dict(person=ws[0]["person"], version=ws[0]["version"], windows=len(ws), mean_llr=float(np.mean([w["llr"] for w in ws])), highest=highest(ws)) for ws in sorted(talks, key=lambda ws: ws[0]["path"])]
@@ -166,7 +177,7 @@ def main():
     (a.work / "eval" / "report.json").write_text(json.dumps(report, indent=1))
     for name, s in report["scores"].items():
         print(name, f"AUC {s['auc']:.3f} EER {s['eer']:.3f} BPCER {s['bpcer']['all']['share']:.3f}", {g: (round(x["all"]["share"], 3), {k: round(v["share"], 2) for k, v in x["species"].items()}) for g, x in s["apcer"].items() if x["all"]["n"]})
-    print(json.dumps({k: report[k] for k in ("calibration", "share", "costs", "forced", "law", "law_measured", "chart", "epsilon_by_species", "genuine", "talks")}, indent=1))
+    print(json.dumps({k: report[k] for k in ("calibration", "share", "costs", "forced", "law", "law_measured", "chart", "spliced", "epsilon_by_species", "genuine", "talks")}, indent=1))
 
 
 if __name__ == "__main__":
