@@ -1,0 +1,114 @@
+"""Calls that turn, shares within parts, and skin tone, on cases whose answer is known."""
+
+import math
+import unittest
+
+try:
+    import cv2
+    import matplotlib  # noqa: F401 (face_measure draws)
+    import onnxruntime  # noqa: F401
+    import sklearn  # noqa: F401
+    import torch  # noqa: F401 (the replay network's file tells its crop)
+except ImportError as missing:
+    raise unittest.SkipTest(f"{missing.name} is not installed (models/training/requirements.txt)") from missing
+
+import numpy as np
+
+import face_measure
+import face_odd
+import face_strange
+import face_worst
+import metrics
+
+LAW = dict(variance=2.0, rho=0.3, independence_s=1.0)
+
+
+def clip(llr, person="p", seconds=3.0, **facts):
+    return [dict(to_s=t, llr=llr, logit=llr, person=person, **facts) for t in np.arange(0.5, seconds + 0.1, 0.5)]
+
+
+class Parts(unittest.TestCase):
+    def test_parts_are_equally_full(self):
+        found = metrics.parts(np.random.default_rng(1).permutation(100))
+        self.assertEqual(np.bincount(found).tolist(), [20] * 5)
+
+    def test_what_only_follows_sharpness_is_worth_nothing_within_a_part(self):
+        rng = np.random.default_rng(2)
+        label = np.arange(4000) % 2
+        sharp = rng.normal(0, 1, 4000) + 1.5 * label
+        part = metrics.parts(sharp, 40)
+        g, s = label == 0, label == 1
+        self.assertGreater(metrics.auc(sharp[g], sharp[s]), 0.8)
+        self.assertAlmostEqual(metrics.within(sharp[g], sharp[s], part[g], part[s]), 0.5, delta=0.06)
+        self.assertAlmostEqual(metrics.within(label[g], label[s], part[g], part[s]), 1.0)
+
+    def test_parts_of_one_class_are_left_out(self):
+        self.assertEqual(metrics.within(np.array([0.0, 5.0]), np.array([1.0]), np.array([0, 1]), np.array([0])), 1.0)
+        self.assertTrue(math.isnan(metrics.within(np.array([0.0]), np.array([1.0]), np.array([0]), np.array([1]))))
+
+
+class Splice(unittest.TestCase):
+    def test_no_window_holds_both(self):
+        times, llrs, since = face_measure.splice(clip(-1.0), clip(2.0))
+        self.assertEqual(since, 3.0)
+        self.assertEqual([t for t, x in zip(times, llrs) if x > 0], [4.0, 4.5, 5.0, 5.5, 6.0])
+        self.assertEqual(times, sorted(times))
+
+    def test_flags_before_the_turn_are_told_apart(self):
+        told = dict(threshold=2.0, suspect=1.0)
+        found = face_measure.spliced([(clip(-1.0), clip(4.0)), (clip(4.0, "q"), clip(-4.0, "q")), (clip(-1.0), clip(-1.0))], LAW, told)
+        self.assertEqual(found["people"], 2)
+        self.assertEqual(found["after"]["synthetic"]["count"], 1)
+        self.assertEqual(found["before"]["synthetic"]["count"], 1)
+        self.assertEqual(found["seconds"], [3.0, 3.0, 3.0])
+
+    def test_what_comes_too_late_is_not_counted(self):
+        late = [*clip(-1.0, seconds=11.0), *[dict(w, to_s=w["to_s"] + 11.0) for w in clip(4.0)]]
+        self.assertEqual(face_measure.spliced([(clip(-1.0), late)], LAW, dict(threshold=2.0, suspect=1.0))["after"]["synthetic"]["count"], 0)
+
+
+class SkinTone(unittest.TestCase):
+    def crop(self, rgb):
+        return np.full((160, 160, 3), rgb, np.uint8)
+
+    def test_angle_is_that_of_the_colour(self):
+        rgb = (224, 180, 150)
+        light, _, b = cv2.cvtColor(np.float32([[rgb]]) / 255, cv2.COLOR_RGB2LAB)[0, 0]
+        self.assertAlmostEqual(face_strange.ita(self.crop(rgb)), math.degrees(math.atan((light - 50) / b)), places=3)
+        self.assertEqual(face_strange.tone(face_strange.ita(self.crop(rgb))), "light")
+        self.assertEqual(face_strange.tone(face_strange.ita(self.crop((70, 48, 38)))), "dark")
+
+    def test_blue_light_has_no_angle(self):
+        self.assertTrue(math.isnan(face_strange.ita(self.crop((90, 100, 200)))))
+
+    def test_classes_are_chardons(self):
+        self.assertEqual([face_strange.tone(a) for a in (56, 55, 41, 28, 10, -30)], ["very light", "light", "intermediate", "tan", "brown", "dark"])
+
+
+class Marks(unittest.TestCase):
+    def test_twice_the_rate_is_not_above_it(self):
+        share = lambda k: dict(above_0=face_measure.count(k, 10), above_1=face_measure.count(0, 10))
+        self.assertEqual(face_strange.above_twice(share(4), share(2)), [])
+        self.assertEqual(face_strange.above_twice(share(5), share(2)), ["above_0"])
+
+
+class StillPicture(unittest.TestCase):
+    FACE = [70, 70, 110, 70, 90, 95, 75, 115, 105, 115]
+
+    def test_noise_is_still_and_motion_is_not(self):
+        rng = np.random.default_rng(3)
+        picture = cv2.normalize(cv2.GaussianBlur(rng.integers(0, 256, (180, 180, 3)).astype(np.uint8), (0, 0), 4), None, 10, 245, cv2.NORM_MINMAX)
+        still = face_odd.Still()
+        noisy = lambda: np.clip(picture.astype(int) + rng.integers(-2, 3, picture.shape), 0, 255).astype(np.uint8)
+        self.assertEqual([still.stirred(noisy(), self.FACE) for _ in range(4)], [False] * 4)
+        self.assertTrue(still.stirred(np.roll(picture, 9, 1), self.FACE))
+
+
+class Worst(unittest.TestCase):
+    def test_one_of_each_person_the_farthest_wrong_first(self):
+        clips = [clip(1.0, "a", label="real"), clip(2.0, "a", label="real"), clip(-3.0, "b", label="real"), clip(5.0, "c", label="fake", system="s")]
+        self.assertEqual([ws[0]["llr"] for ws in face_worst.worst(clips, "real", 5)], [2.0, -3.0])
+
+
+if __name__ == "__main__":
+    unittest.main()
