@@ -2,7 +2,7 @@
 """Writes what is shipped: models/face-forgery.onnx, its entry in models/manifest.toml, models/cards/face-forgery.md, its plot and the list of every file it was trained or calibrated on.
 
 usage: face_ship.py WORK [--run final]
-Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and trivial.json (and scan.json, where face_scan.py was run). What the card says in words lies in face-forgery.md.in beside this script; every figure comes from the report.
+Takes WORK/runs/RUN/net.pt, WORK/eval/report.json, trivial.json, baseline.json, odd.json and groups.json (and scan.json, where face_scan.py was run). What the card says in words lies in face-forgery.md.in beside this script; every figure comes from the report.
 """
 
 import argparse
@@ -18,7 +18,9 @@ import time
 import numpy as np
 import onnxruntime
 
+import face_baseline
 import face_measure
+import face_strange
 import manifest
 from ship import MODELS, percent, span
 
@@ -66,18 +68,40 @@ def cost_ms(model, side=160):
     return float(np.median(taken))
 
 
-def tables(report, trivial, scan):
+def counted(t):
+    """share [exact 95 % interval] (count of n)"""
+    return f"{percent(t['count'] / t['n'])} {span(t['exact_95'], percent)} ({t['count']} of {t['n']})"
+
+
+def turned(calls):
+    """Rows of calls that turn from genuine to forged"""
+    rows = ["| call | calls (people) | seconds to be had after the turn: least, median, most | *synthetic* within 10 s | *suspect* or worse | *suspect* before the turn |", "| --- | --- | --- | --- | --- | --- |"]
+    for name, t in calls.items():
+        rows.append(f"| {name} | {t['after']['suspect']['n']} ({t['people']}) | {', '.join(f'{s:.1f}' for s in t['seconds'])} | {counted(t['after']['synthetic'])} | {counted(t['after']['suspect'])} | {counted(t['before']['suspect'])} |")
+    return "\n".join(rows)
+
+
+def tables(report, trivial, published, scan):
     both = lambda t, key, form=three: f"{form(t[key])} {span(t[key + '_95'], form)}"
-    rows = ["| clips | genuine (people) / synthetic | EER | AUC | AUC, mean over systems | AUC with swaps | Cllr | min Cllr |", "| --- | --- | --- | --- | --- | --- | --- | --- |"]
-    pairs = ["| clips | pairs (people) | in order | AUC |", "| --- | --- | --- | --- |"]
+    rows = ["| clips | genuine (people) / synthetic | EER | AUC | AUC within fifths of equal sharpness | AUC, mean over systems | with swaps: AUC | within fifths | Cllr | min Cllr |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    lost = ["| clips, each beside itself as it is | genuine (people) / synthetic | AUC as they are | AUC | AUC lost |", "| --- | --- | --- | --- | --- |"]
+    pairs = ["| clips | network | pairs (people) | in order | AUC |", "| --- | --- | --- | --- | --- |"]
     for version, t in report["conditions"].items():
-        rows.append(f"| {face_measure.VERSIONS[version]} | {t['genuine']} ({t['people']}) / {t['synthetic']} | {both(t, 'eer', percent)} | {both(t, 'auc')} | {both(t, 'macro')} ({len(t['systems'])}) | {both(t, 'auc_all')} | {t['cllr']:.3f} | {t['min_cllr']:.3f} |")
-        s = report["swaps"][version]
-        pairs.append(f"| {face_measure.VERSIONS[version]} | {s['pairs']} ({s['people']}) | {both(s, 'in_order', percent)} | {both(s, 'auc')} |")
-    cheap = ["| boosted trees on | AUC | AUC, mean over systems | swap pairs in order | swap AUC |", "| --- | --- | --- | --- | --- |"]
-    for kind, label in (("crop", "what the crop betrays: sharpness, noise, light, colour, coding grid, border"), ("all", "that, and frame and face size, place, sound")):
-        t = trivial[kind]
-        cheap.append(f"| {label} | {both(t, 'auc')} | {both(t, 'macro')} | {both(t['swaps'], 'in_order', percent)} | {both(t['swaps'], 'auc')} |")
+        rows.append(f"| {face_measure.VERSIONS[version]} | {t['genuine']} ({t['people']}) / {t['synthetic']} | {both(t, 'eer', percent)} | {both(t, 'auc')} | {both(t, 'fifths')} | {both(t, 'macro')} ({len(t['systems'])}) | {both(t, 'auc_all')} | {both(t, 'fifths_all')} | {t['cllr']:.3f} | {t['min_cllr']:.3f} |")
+        for s, network in ((report["swaps"][version], "the fold's: person unseen, swapper met"), (report["swaps_unmet"][version], "one that met neither the swapper nor its source")):
+            pairs.append(f"| {face_measure.VERSIONS[version]} | {network} | {s['pairs']} ({s['people']}) | {both(s, 'in_order', percent)} | {both(s, 'auc')} |")
+    for version, t in report["loss"].items():
+        lost.append(f"| {face_measure.VERSIONS[version]} | {t['genuine']} ({t['people']}) / {t['synthetic']} | {three(t['plain'])} | {three(t['auc'])} | {t['lost']:+.3f} [{t['lost_95'][0]:+.3f}, {t['lost_95'][1]:+.3f}] |")
+    silent = ["| clips | genuine without a window | synthetic without a window |", "| --- | --- | --- |"]
+    for version, t in report["silent"].items():
+        silent.append(f"| {face_measure.VERSIONS[version]} | {counted(t['real'])} | {counted(t['fake'])} |")
+    line = lambda name, t, swaps: f"| {name} | {both(t, 'auc')} | {both(t, 'fifths')} | {both(t, 'macro')} | {both(swaps, 'in_order', percent)} | {both(swaps, 'auc')} |"
+    beside = ["| clips as they are | AUC | AUC within fifths of equal sharpness | AUC, mean over systems | swap pairs in order | swap AUC |", "| --- | --- | --- | --- | --- | --- |"]
+    beside.append(line("face-forgery, of the folds", report["conditions"]["plain"], report["swaps"]["plain"]))
+    beside += [line(face_baseline.NAMES[name], t, t["swaps"]) for name, t in published.items()]
+    for kind, label in (("crop", "boosted trees on what the crop betrays: sharpness, noise, light, colour, coding grid, border"), ("all", "on that, and frame and face size, place, sound")):
+        beside.append(line(label, trivial[kind], trivial[kind]["swaps"]))
+    turns = turned({f"real-time swap after its original, {face_measure.VERSIONS[v]}": t for v, t in report["spliced"].items()})
     chart = ["| clips and recordings, one condition each | n | hours | *synthetic* | *suspect* or worse |", "| --- | --- | --- | --- | --- |"]
     for label, name in (("real", "genuine people"), ("fake", "synthetic")):
         c = report["chart"][label]
@@ -96,7 +120,7 @@ def tables(report, trivial, scan):
         if "order" in t:
             o, w = t["order"], t["order"]["swaps"]
             said += ["", f"By the llrs of that scan, clips with a window: AUC {both(o, 'auc')} ({o['genuine']} genuine, {o['synthetic']} synthetic of unseen systems), mean over systems {both(o, 'macro')}; swap pairs in order {both(w, 'in_order', percent)} ({w['pairs']} pairs of {w['people']} people)."]
-    return dict(conditions="\n".join(rows), swaps="\n".join(pairs), trivial="\n".join(cheap), chart="\n".join(chart), talks="\n".join(talks), systems="\n".join(by), scan="\n".join(said))
+    return dict(conditions="\n".join(rows), loss="\n".join(lost), silent="\n".join(silent), swaps="\n".join(pairs), beside="\n".join(beside), turns=turns, chart="\n".join(chart), talks="\n".join(talks), systems="\n".join(by), scan="\n".join(said))
 
 
 def main():
@@ -104,7 +128,8 @@ def main():
     ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("--run", default="final")
     a = ap.parse_args()
-    report, trivial = (json.loads((a.work / "eval" / f"{n}.json").read_text()) for n in ("report", "trivial"))
+    report, trivial, published = (json.loads((a.work / "eval" / f"{n}.json").read_text()) for n in ("report", "trivial", "baseline"))
+    odd, groups = (json.loads((a.work / "eval" / f"{n}.json").read_text()) for n in ("odd", "groups"))
     scanned = a.work / "eval" / "scan.json"
     scan = json.loads(scanned.read_text()) if scanned.is_file() else {}
     model = MODELS / "face-forgery.onnx"
@@ -122,7 +147,7 @@ def main():
         real_clips=sum(r["label"] == "real" and "train" in r["use"] and "calibrate" in r["use"] for r in used), fake_clips=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), systems_trained=len({r["system"] for r in used if "calibrate" in r["use"] and r["system"]}),
         stills=sum(r["use"] == "train" and r["label"] == "real" for r in used), copies=sum(r["system"] == "copy-taef2" for r in used), share=two(report["share"]), offset=f"{calibration['offset']:+.3f}", slope=three(calibration["slope"]), quality=quality, cllr=three(report["pooled"]["cllr"]),
         min_cllr=three(report["pooled"]["min_cllr"]), people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", talkers=report["talkers"], mean=f"{how['mean']:+.3f}", spread=f"{how['variance']:.4f}", icc=two(how["measured_rho"]), variance=two(law["variance"]), rho=two(law["rho"]),
-        epsilon=two(law["epsilon"]), stated=string.Template(stated).substitute(variance=two(law["variance"]), rho=two(law["rho"])), threshold=two(report["chart"]["threshold"]), suspect=two(report["chart"]["suspect"]), **tables(report, trivial, scan))
+        epsilon=two(law["epsilon"]), stated=string.Template(stated).substitute(variance=two(law["variance"]), rho=two(law["rho"])), threshold=two(report["chart"]["threshold"]), suspect=two(report["chart"]["suspect"]), odd=face_strange.odd_table(odd), groups=face_strange.groups_table(groups), **tables(report, trivial, published, scan))
     (MODELS / "cards" / "face-forgery.md").write_text(string.Template((HERE / "face-forgery.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
     print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")
 

@@ -2,7 +2,7 @@
 """Writes what is shipped: models/face-replay.onnx, its entry in models/manifest.toml, models/cards/face-replay.md and the list of every file it was trained or calibrated on.
 
 usage: replay_ship.py WORK --face FACE [--run final]
-Takes WORK/runs/RUN/net.pt, WORK/eval/report.json and real.json. What the card says in words lies in face-replay.md.in beside this script; every figure comes from the report.
+Takes WORK/runs/RUN/net.pt, WORK/eval/report.json, real.json, odd.json and groups.json. What the card says in words lies in face-replay.md.in beside this script; every figure comes from the report.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import sys
 import onnxruntime
 
 import face_ship
+import face_strange
 import manifest
 import replay_measure
 from ship import MODELS, percent, span
@@ -96,7 +97,7 @@ def main():
     ap.add_argument("--face", type=pathlib.Path, required=True)
     ap.add_argument("--run", default="final")
     a = ap.parse_args()
-    report, real = (json.loads((a.work / "eval" / f"{n}.json").read_text()) for n in ("report", "real"))
+    report, real, odd, groups = (json.loads((a.work / "eval" / f"{n}.json").read_text()) for n in ("report", "real", "odd", "groups"))
     model = MODELS / "face-replay.onnx"
     subprocess.run([sys.executable, "-W", "ignore", MODELS / "training/replay/replaynet.py", a.work / "runs" / a.run / "net.pt", model], check=True)
     used = data_list(a.work, list(csv.DictReader(open(a.face / "pictures.csv"))), MODELS / "cards" / "face-replay-data.csv")
@@ -113,7 +114,7 @@ def main():
         share=two(report["share"]), caution=two(report["caution"]), offset=f"{calibration['offset']:+.3f}", slope=three(calibration["slope"]), cllr=three(report["costs"]["cllr"]), min_cllr=three(report["costs"]["min_cllr"]), forced=three(report["forced"]["cllr"]), silent=report["forced"]["silent"], forced_clips=report["forced"]["clips"],
         guests=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.3f}", spread=f"{how['variance']:.3f}", icc=two(how["measured_rho"]), epsilon=two(law["epsilon"]), mean_epsilon=two(sum(report["epsilon_by_species"].values()) / len(report["epsilon_by_species"])), stated=string.Template(stated).substitute(variance=two(law["variance"]), rho=two(law["rho"])),
         threshold=two(report["chart"]["threshold"]), suspect=two(report["chart"]["suspect"]), genuine=genuine["clips"], genuine_people=genuine["people"], above_0=percent(genuine["above_0"]), above_1=percent(genuine["above_1"]), above_2=percent(genuine["above_2"]), highest=two(genuine["highest"]),
-        **tables(report, real))
+        odd=face_strange.odd_table(odd), groups=face_strange.groups_table(groups), turns=face_ship.turned({"a presentation, species unseen, after the person": report["spliced"]}), **tables(report, real))
     (MODELS / "cards" / "face-replay.md").write_text(string.Template((HERE / "face-replay.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
     print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")
 

@@ -4,7 +4,8 @@
 # usage: train_face.sh DATA [WORK]
 #   DATA  clips.csv and clips/, faces/faces.csv, more.csv and originals.py: see README.md here
 #   WORK  everything in between (default: target/face); an interrupted run goes on where it stopped
-# Environment: YUNET (yunet_n_dynamic.onnx) and TAEF2 (folder of encoder.onnx and decoder.onnx): both needed;
+# Environment: YUNET (yunet_n_dynamic.onnx), TAEF2 (folder of encoder.onnx and decoder.onnx), and for measuring BASELINE, MESONET and
+#   MEDIAPIPE (folders: face/README.md here): all needed;
 #   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (320 720 1600: the rate falls to
 #   a hundredth by each of these, and begins anew after it).
 set -euo pipefail
@@ -21,7 +22,10 @@ talks=${TALKS:-}
 export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000 MALLOC_TOP_PAD_=500000000 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 THP_MEM_ALLOC_ENABLE=1 OMP_NUM_THREADS=1
 
 [[ -f $data/clips.csv ]] || { echo "train_face.sh: no clips.csv in $data" >&2; exit 2; }
-[[ -f ${YUNET:-} && -d ${TAEF2:-} ]] || { echo "train_face.sh: name YUNET (a graph) and TAEF2 (a folder)" >&2; exit 2; }
+[[ -f ${YUNET:-} && -d ${TAEF2:-} && -d ${BASELINE:-} && -d ${MESONET:-} && -d ${MEDIAPIPE:-} ]] || {
+    echo "train_face.sh: name YUNET (a graph), TAEF2, BASELINE, MESONET and MEDIAPIPE (folders): see models/training/face/README.md" >&2
+    exit 2
+}
 "$python" -c 'import torch, onnxruntime, cv2, sklearn' || {
     echo "train_face.sh: install the packages of models/training/requirements.txt" >&2
     exit 2

@@ -4,7 +4,7 @@
 # usage: train_replay.sh DATA [WORK]
 #   DATA  clips.csv, faces/faces.csv, negatives/ (photographs without people): see face/README.md
 #   WORK  everything in between (default: target/replay); an interrupted run goes on where it stopped
-# Environment: YUNET (yunet_n_dynamic.onnx) and BASELINE (folder of MiniFASNet's two graphs): both needed; FACE (target/face: pictures.csv
+# Environment: YUNET (yunet_n_dynamic.onnx), BASELINE (folder of MiniFASNet's two graphs) and MEDIAPIPE (face/README.md): all needed; FACE (target/face: pictures.csv
 #   is taken from it, or made there), PYTHON (python3), TALKS (what originals.py wrote), STEPS (900), PAIRS (5000).
 set -euo pipefail
 
@@ -19,7 +19,7 @@ replay=$here/replay
 export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000 MALLOC_TOP_PAD_=500000000 OMP_NUM_THREADS=1
 
 [[ -f $data/clips.csv && -d $data/negatives ]] || { echo "train_replay.sh: no clips.csv and negatives/ in $data" >&2; exit 2; }
-[[ -f ${YUNET:-} && -d ${BASELINE:-} ]] || { echo "train_replay.sh: name YUNET (a graph) and BASELINE (a folder)" >&2; exit 2; }
+[[ -f ${YUNET:-} && -d ${BASELINE:-} && -d ${MEDIAPIPE:-} ]] || { echo "train_replay.sh: name YUNET (a graph), BASELINE and MEDIAPIPE (folders)" >&2; exit 2; }
 "$python" -c 'import torch, onnxruntime, cv2, sklearn' || {
     echo "train_replay.sh: install the packages of models/training/requirements.txt" >&2
     exit 2
