@@ -76,7 +76,10 @@ def answers(work, rows, sight, published):
 def of_window(answer, name, to_s):
     """Mean over the looks of the second that a window ends with"""
     at = np.array(answer[0])
-    return float(np.array(answer[1][name])[(at > to_s - face_measure.WINDOW_S - 1e-6) & (at <= to_s + 1e-6)].mean())
+    here = (at > to_s - face_measure.WINDOW_S - 1e-6) & (at <= to_s + 1e-6)
+    if not here.any():
+        sys.exit(f"face_baseline.py: no look in the second up to {to_s} s where face_score.py had a window: remove WORK/baseline, which is of other clips")
+    return float(np.array(answer[1][name])[here].mean())
 
 
 def main():

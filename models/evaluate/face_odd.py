@@ -116,9 +116,11 @@ def beauty(picture, points):
     skin = area(picture.shape, points[OVAL], 0.03 * w)
     for kept in (*EYES, *BROWS, LIPS):
         skin *= 1 - area(picture.shape, points[kept], 0.02 * w)
-    smooth = picture
-    for _ in range(2):
-        smooth = cv2.bilateralFilter(smooth, 0, 30, max(1.0, 0.035 * w))
+    smooth = picture.copy()
+    left, top, right, bottom = (max(0, int(v)) for v in (*points[OVAL].min(0), *points[OVAL].max(0)))
+    part = np.ascontiguousarray(picture[top:bottom, left:right])
+    if part.size:
+        smooth[top:bottom, left:right] = cv2.bilateralFilter(part, min(15, 2 * int(0.03 * w) + 3), 40, max(1.0, 0.03 * w))
     return mixed(picture, np.clip(smooth * 1.06 + 4.0, 0, 255), 0.85 * skin)
 
 
@@ -240,8 +242,11 @@ def at_most(path, filters, options=()):
 
 
 def looks(path):
-    """[(seconds, RGB)]"""
-    return [(at, np.ascontiguousarray(surroundings.even(surroundings.small(picture, LONG))[..., ::-1])) for at, picture in frames.pictures(path, SECONDS)]
+    """[(seconds, RGB)], one picture an instant of the grid"""
+    found = {}
+    for at, picture in frames.pictures(path, SECONDS):
+        found.setdefault(at, picture)
+    return [(at, np.ascontiguousarray(surroundings.even(surroundings.small(p, LONG))[..., ::-1])) for at, p in found.items()]
 
 
 def rng_of(row, effect):
@@ -331,7 +336,8 @@ def taken(shown, sight):
         if face is None or face[2] * face[3] <= 0:
             continue
         crop, _ = geometry.crop(picture, face[4:14])
-        entry = dict(seconds=at, wide=-1, stirred=still.stirred(picture, face[4:14]), sharpness=frames.sharpness(np.ascontiguousarray(crop[..., ::-1])), **frames.facts(picture, face, crop))
+        light = float(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[40:120, 40:120].mean())
+        entry = dict(seconds=at, wide=-1, stirred=still.stirred(picture, face[4:14]), sharpness=frames.sharpness(np.ascontiguousarray(crop[..., ::-1])), face_px=float(face[2] + face[3]) / 2, light=light)
         if round(at / frames.EVERY_S) % 2 == 0:
             entry["wide"] = len(wide)
             wide.append(geometry.crop(picture, face[4:14], FACTOR, size=SIZE)[0][..., ::-1])

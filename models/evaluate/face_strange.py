@@ -127,9 +127,9 @@ def groups(face, clips, report, rows):
     seen, of = looks_of(mean), {}
     for name in (n for _, n in ITA):
         of[f"skin tone: {name}"] = [p for p in mean if np.isfinite(shown[p]["ita"]) and tone(shown[p]["ita"]) == name]
-    for key, words, form in (("light", "light on the face", "{:.0f} of 255"), ("face_px", "face", "{:.0f} px"), ("sharpness", "sharpness", "{:.1f}")):
+    for key, words, form in (("light", "light on the face", "{:.0f} of 255"), ("face_px", "face size", "{:.0f} px"), ("sharpness", "sharpness", "{:.1f}")):
         third = metrics.parts([shown[p][key] for p in mean], 3)
-        for n, name in enumerate(("least", "middle", "most")):
+        for n, name in enumerate(("lowest", "middle", "highest")):
             here = [p for p, t in zip(mean, third) if t == n]
             of[f"{words}, {name} third, {form.format(min(shown[p][key] for p in here))} to {form.format(max(shown[p][key] for p in here))}"] = here
     for name, low, high in (("below 20", 0, 20), ("20 to 27", 20, 27), ("above 27", 27, 1e9)):
