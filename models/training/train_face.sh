@@ -54,5 +54,7 @@ for fold in 0 1 2 3 4; do
     fit "fold$fold" --fold "$fold"
     once "graph$fold" "$python" -W ignore "$face/to_onnx.py" "$work/runs/fold$fold/net.pt" "$work/runs/fold$fold/face-forgery.onnx"
 done
+fit unswapped --without iperov/DeepFaceLive
+once graphu "$python" -W ignore "$face/to_onnx.py" "$work/runs/unswapped/net.pt" "$work/runs/unswapped/face-forgery.onnx"
 fit final
 PYTHON=$python "$root/models/evaluate/evaluate_face.sh" "$data" "$work"

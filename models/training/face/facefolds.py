@@ -39,3 +39,12 @@ def trains(rows, fold, folds):
     systems = {r["system"] for r in test if r["label"] == "fake" and not shared_system(r, folds)}
     people = {r["person"] for r in test if r["person"]}
     return [r for r in kept if fold_of(r, folds) != fold and r["source"] not in sources and r["person"] not in people and r["system"] not in systems - {""}]
+
+
+def without(rows, source):
+    """The rows that share neither source, system nor person with a source."""
+    gone = [r for r in rows if r["source"] == source]
+    if not gone:
+        raise ValueError(f"no row of source {source!r}; sources: {', '.join(sorted({r['source'] for r in rows}))}")
+    systems, people = ({r[k] for r in gone} - {""} for k in ("system", "person"))
+    return [r for r in rows if r["source"] != source and r["system"] not in systems and r["person"] not in people]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the face-forgery network; the same recipe and length for every fold and for the shipped model, so that the folds' calibration carries over.
 
-usage: fit.py WORK --name NAME [--fold K] [--steps N] [--pairs N] [--threads N] [--seed N]
+usage: fit.py WORK --name NAME [--fold K] [--without SOURCE] [--steps N] [--pairs N] [--threads N] [--seed N]
 Resumes from WORK/runs/NAME/last.pt; a step's batch depends on seed and step alone. Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average. A fold's log shows its AUC on the
 systems that it leaves out: to be looked at, never to stop or choose by.
 """
@@ -109,6 +109,7 @@ def main():
     ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("--name", required=True)
     ap.add_argument("--fold", type=int)
+    ap.add_argument("--without", help="a source whose rows, systems and people are left out as well")
     ap.add_argument("--steps", type=int, default=320)
     ap.add_argument("--pairs", type=int, default=16)
     ap.add_argument("--threads", type=int, default=1)
@@ -122,7 +123,8 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
 
     rows, folds = list(csv.DictReader(open(a.work / "pictures.csv"))), facefolds.table()
-    pool = pairs.Pool(a.work, facefolds.trains(rows, a.fold, folds))
+    learnt = facefolds.trains(rows, a.fold, folds)
+    pool = pairs.Pool(a.work, facefolds.without(learnt, a.without) if a.without else learnt)
     shown = looked_at(a.work, facefolds.tested(rows, a.fold, folds) if a.fold is not None else [])
     net = FaceNet()
     train(net, out, lambda rng: pairs.batch(pool, rng, a.pairs), a, pool, lambda ema: look(ema, *shown))

@@ -131,7 +131,12 @@ class Folds(unittest.TestCase):
         self.assertEqual([r["id"] for r in facefolds.tested(self.ROWS, 1, self.FOLDS)], ["c", "d", "e", "g", "j"])
         self.assertNotIn("j", [r["id"] for r in facefolds.trains(self.ROWS, None, self.FOLDS)])
 
-    def test_the_committed_folds_are_three(self):
+    def test_a_source_goes_with_its_systems_and_people(self):
+        self.assertEqual([r["id"] for r in facefolds.without(self.ROWS, "two")], ["f", "g", "i", "j"])
+        with self.assertRaisesRegex(ValueError, "'four'.*faces, one, pairs, three, two"):
+            facefolds.without(self.ROWS, "four")
+
+    def test_the_committed_folds_are_five(self):
         self.assertEqual(set(facefolds.table().values()), set(range(facefolds.FOLDS)))
 
     def test_the_demo_is_barred(self):
