@@ -6,8 +6,7 @@
 #   WORK  everything in between (default: target/face); an interrupted run goes on where it stopped
 # Environment: YUNET (yunet_n_dynamic.onnx), TAEF2 (folder of encoder.onnx and decoder.onnx), and for measuring BASELINE, MESONET and
 #   MEDIAPIPE (folders: face/README.md here): all needed;
-#   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (320 720 1600: the rate falls to
-#   a hundredth by each of these, and begins anew after it).
+#   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (320).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,7 +14,8 @@ root=$(cd "$here/../.." && pwd)
 data=${1:?usage: train_face.sh DATA [WORK]}
 work=${2:-$root/target/face}
 python=${PYTHON:-python3}
-read -ra steps <<<"${STEPS:-320 720 1600}"
+steps=${STEPS:-320}
+swapper=iperov/DeepFaceLive
 face=$here/face
 talks=${TALKS:-}
 # Without these, a third of the time goes into giving pages back to the system and fetching them again.
@@ -44,17 +44,19 @@ fi
 once pictures "$python" "$face/pictures.py" "$data" "$work" ${talks:+--talks "$talks"}
 once frames "$python" "$face/frames.py" "$work" --yunet "$YUNET"
 once copies "$python" "$face/copies.py" "$work" --taef2 "$TAEF2"
-fit() { # fit NAME OPTION...: to each of the steps in turn
-    local until
-    for until in "${steps[@]}"; do
-        once "$1-$until" "$python" "$face/fit.py" "$work" --name "$@" --steps "$until" --pairs 12
-    done
+fit() { # fit NAME OPTION...
+    once "$1-$steps" "$python" "$face/fit.py" "$work" --name "$@" --steps "$steps" --pairs 12
+}
+graph() { # graph NAME
+    once "$1-graph" "$python" -W ignore "$face/to_onnx.py" "$work/runs/$1/net.pt" "$work/runs/$1/face-forgery.onnx"
 }
 for fold in 0 1 2 3 4; do
     fit "fold$fold" --fold "$fold"
-    once "graph$fold" "$python" -W ignore "$face/to_onnx.py" "$work/runs/fold$fold/net.pt" "$work/runs/fold$fold/face-forgery.onnx"
+    graph "fold$fold"
 done
-fit unswapped --without iperov/DeepFaceLive
-once graphu "$python" -W ignore "$face/to_onnx.py" "$work/runs/unswapped/net.pt" "$work/runs/unswapped/face-forgery.onnx"
+if grep -q "$swapper" "$work/pictures.csv"; then # one that never met the swapper of the pairs
+    fit unswapped --without "$swapper"
+    graph unswapped
+fi
 fit final
 PYTHON=$python "$root/models/evaluate/evaluate_face.sh" "$data" "$work"

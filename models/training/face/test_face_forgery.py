@@ -22,9 +22,11 @@ except ImportError as missing:
 
 import blends
 import facefolds
+import fit
 import geometry
 import pairs
 import pictures
+from facenet import GRID, FaceNet, inside_and_around
 
 POINTS = np.array([[100, 100], [140, 100], [120, 120], [104, 140], [136, 140]], np.float32)
 
@@ -90,6 +92,26 @@ class Geometry(unittest.TestCase):
         fine[:, ::2] = 255
         crop, _ = geometry.crop(fine, POINTS * 5)
         self.assertLess(np.ptp(crop.astype(int)), 60)
+
+
+class Net(unittest.TestCase):
+    def test_what_is_trained_is_what_is_exported(self):
+        net = FaceNet(dropout=0.0).eval()
+        torch.nn.init.normal_(net.out.weight)
+        torch.nn.init.normal_(net.out.bias)
+        crops = np.random.default_rng(5).integers(0, 256, (3, 160, 160, 3), np.uint8)
+        with torch.no_grad():
+            scores = net(torch.from_numpy(crops))
+            torch.testing.assert_close(scores[:, 0], net.logit(fit.floats(crops)), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(scores[:, 0], scores[:, 1:].mean(1))
+
+    def test_the_face_and_what_is_around_it_count_alike(self):
+        shares = inside_and_around()
+        torch.testing.assert_close(shares.sum(1), torch.tensor([0.5, 0.5]))
+        face = shares[0].reshape(GRID, GRID) > 0
+        self.assertTrue(face[4, 3] and face[4, 6] and face[6, 5], "eyes and mouth")
+        self.assertFalse(face[0].any() or face[:, 0].any() or face[9].any() or face[:, 9].any())
+        self.assertFalse(((shares[0] > 0) & (shares[1] > 0)).any())
 
 
 class Pairs(unittest.TestCase):

@@ -2,11 +2,13 @@
 """The face-replay network: wide crops in, one logit and its map out, like face-forgery's.
 
 usage: replaynet.py NET.pt OUT.onnx       (exports)
-A crop is geometry.py's square of FACTOR d, 3.2 faces wide, so that edges of what is held to the camera come into view. EfficientNet-Lite0's first eight blocks: a sixteenth of the side is a cell.
+All cells are read alike. A crop is geometry.py's square of FACTOR d, 3.2 faces wide, so that edges of what is held to the camera come into view. EfficientNet-Lite0's first eight blocks: a sixteenth of the side is a cell.
 """
 
 import pathlib
 import sys
+
+import torch
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "face"))
 from facenet import FaceNet
@@ -17,7 +19,7 @@ GRID = SIZE // 16
 
 class ReplayNet(FaceNet):
     def __init__(self, dropout=0.3):
-        super().__init__(dropout, BLOCKS)
+        super().__init__(dropout, BLOCKS, torch.full((1, GRID**2), 1 / GRID**2))
 
 
 if __name__ == "__main__":
