@@ -55,11 +55,11 @@ def about(row, version, fold, folds):
                 met=facefolds.shared_system(row, folds), has_audio=row["has_audio"])
 
 
-def lines(work, rows, session, fold, folds):
-    """(what is said of each clip and version, its windows' lines)"""
+def lines(work, rows, session, fold, folds, versions=None):
+    """(what is said of each clip and version, or only of some versions; its windows' lines)"""
     for r in rows:
         for path in sorted((work / "frames").glob(f"{r['id']}-*.npz")):
-            if path.name.endswith(".part.npz"):
+            if path.name.endswith(".part.npz") or (versions and path.stem.split("-")[1] not in versions):
                 continue
             taken = np.load(path)
             facts, crops = json.loads(str(taken["facts"])), taken["crops"]

@@ -9,6 +9,7 @@ import argparse
 import csv
 import hashlib
 import json
+import math
 import pathlib
 import string
 import subprocess
@@ -25,12 +26,19 @@ import manifest
 from ship import MODELS, percent, span
 
 HERE = pathlib.Path(__file__).resolve().parent
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 three, two = "{:.3f}".format, "{:.2f}".format
 FLOOR = """Of the law that the manifest states, rho $rho is measured and variance $variance is *not*: it is a floor (the fit that states the voice's law ran to the edge of its search here). Thresholds follow the variance, and one as narrow as so weak a score's would raise alerts on hundredths of a nat;
 with the floor they are out of this model's reach."""
 FITTED = """What the manifest states, variance $variance and rho $rho, belongs to the decision's model (genuine llr ~ N(-v/2, v), a share rho of v the guest's own): the smallest excess at which guests simulated by it, seen as long, reach every chart score
 in the people's upper fifth at least as often as they did (rho raised where needed)."""
+
+
+def stated(law, how):
+    """What the card says of where the law comes from"""
+    if not how["floor"] and not math.isfinite(how["excess"]):
+        sys.exit("no law of the searched range bounds what genuine people reached: the llrs must be made smaller before anything is shipped (calibrate.py's law; replay_measure.py's CAUTION)")
+    return string.Template(FLOOR if how["floor"] else FITTED).substitute(variance=two(law["variance"]), rho=two(law["rho"]))
 
 
 def entry(sha256, calibration, law):
@@ -140,14 +148,13 @@ def main():
     manifest.put(MODELS / "manifest.toml", "face-forgery", entry(sha256, report["calibration"], report["law"]))
     plain, law, how, calibration, swap = report["conditions"]["plain"], report["law"], report["law_measured"], report["calibration"], report["swaps"]["plain"]
     quality = "".join(f" {t['measure']} ({t['transform']}, {t['min']:g} to {t['max']:g}): {t['slope']:+.2f} to the slope per {t['scale']:.2f} from {t['centre']:.2f}." for t in calibration["quality"])
-    stated = FLOOR if how["floor"] else FITTED
     figures = dict(
         version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{cost_ms(model):.1f}", runtime=onnxruntime.__version__, steps=open(a.work / "runs" / a.run / "log.csv").read().split()[-1].split(",")[0], folds=len(report["folds"]),
         auc=two(plain["auc"]), auc_95=span(plain["auc_95"], two), macro=two(plain["macro"]), macro_95=span(plain["macro_95"], two), eer=percent(plain["eer"]), in_order=f"{percent(swap['in_order'])} {span(swap['in_order_95'], percent)}",
         real_clips=sum(r["label"] == "real" and "train" in r["use"] and "calibrate" in r["use"] for r in used), fake_clips=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), systems_trained=len({r["system"] for r in used if "calibrate" in r["use"] and r["system"]}),
         stills=sum(r["use"] == "train" and r["label"] == "real" for r in used), copies=sum(r["system"] == "copy-taef2" for r in used), share=two(report["share"]), offset=f"{calibration['offset']:+.3f}", slope=three(calibration["slope"]), quality=quality, cllr=three(report["pooled"]["cllr"]),
         min_cllr=three(report["pooled"]["min_cllr"]), people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", talkers=report["talkers"], mean=f"{how['mean']:+.3f}", spread=f"{how['variance']:.4f}", icc=two(how["measured_rho"]), variance=two(law["variance"]), rho=two(law["rho"]),
-        epsilon=two(law["epsilon"]), stated=string.Template(stated).substitute(variance=two(law["variance"]), rho=two(law["rho"])), threshold=two(report["chart"]["threshold"]), suspect=two(report["chart"]["suspect"]), odd=face_strange.odd_table(odd), groups=face_strange.groups_table(groups), **tables(report, trivial, published, scan))
+        epsilon=two(law["epsilon"]), stated=stated(law, how), threshold=two(report["chart"]["threshold"]), suspect=two(report["chart"]["suspect"]), odd=face_strange.odd_table(odd), groups=face_strange.groups_table(groups), **tables(report, trivial, published, scan))
     (MODELS / "cards" / "face-forgery.md").write_text(string.Template((HERE / "face-forgery.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
     print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")
 

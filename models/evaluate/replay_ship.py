@@ -28,7 +28,7 @@ from captures import SPECIES
 from replayfit import UNSEEN
 
 HERE = pathlib.Path(__file__).resolve().parent
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 three, two = "{:.3f}".format, "{:.2f}".format
 
 
@@ -105,14 +105,13 @@ def main():
     manifest.put(MODELS / "manifest.toml", "face-replay", entry(sha256, report["calibration"], report["law"]))
     own, law, how, calibration = report["scores"]["face-replay"], report["law"], report["law_measured"], report["calibration"]
     unseen, genuine = own["apcer"]["unseen"], report["genuine"]
-    stated = face_ship.FLOOR if how["floor"] else face_ship.FITTED
     figures = dict(
         version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{face_ship.cost_ms(model, replaynet.SIZE):.1f}", runtime=onnxruntime.__version__, steps=open(a.work / "runs" / a.run / "log.csv").read().split()[-1].split(",")[0],
         folds=len(report["folds"]), factor=replaynet.FACTOR, side=replaynet.SIZE, grid=replaynet.GRID, outputs=1 + replaynet.GRID**2, blocks=replaynet.BLOCKS, pairs=sum(1 for _ in bank(a.work)), auc=two(own["auc"]), auc_95=span(own["auc_95"], two), eer=percent(own["eer"]),
         apcer=percent(unseen["all"]["share"]), apcer_95=span(unseen["all"]["span"], percent), worst=percent(unseen["worst"]), bpcer=percent(own["bpcer"]["all"]["share"]), bpcer_95=span(own["bpcer"]["all"]["span"], percent),
         clips=sum(r["use"] == "train calibrate" for r in used), stills=sum(r["use"] == "train" for r in used), held="; ".join(f"fold {k}: {' and '.join(v)}" for k, v in UNSEEN.items() if v),
         share=two(report["share"]), caution=two(report["caution"]), offset=f"{calibration['offset']:+.3f}", slope=three(calibration["slope"]), cllr=three(report["costs"]["cllr"]), min_cllr=three(report["costs"]["min_cllr"]), forced=three(report["forced"]["cllr"]), silent=report["forced"]["silent"], forced_clips=report["forced"]["clips"],
-        guests=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.3f}", spread=f"{how['variance']:.3f}", icc=two(how["measured_rho"]), epsilon=two(law["epsilon"]), mean_epsilon=two(sum(report["epsilon_by_species"].values()) / len(report["epsilon_by_species"])), stated=string.Template(stated).substitute(variance=two(law["variance"]), rho=two(law["rho"])),
+        guests=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", mean=f"{how['mean']:+.3f}", spread=f"{how['variance']:.3f}", icc=two(how["measured_rho"]), epsilon=two(law["epsilon"]), worst_epsilon=two(max(report["epsilon_by_species"].values())), mean_epsilon=two(sum(report["epsilon_by_species"].values()) / len(report["epsilon_by_species"])), stated=face_ship.stated(law, how),
         threshold=two(report["chart"]["threshold"]), suspect=two(report["chart"]["suspect"]), genuine=genuine["clips"], genuine_people=genuine["people"], above_0=percent(genuine["above_0"]), above_1=percent(genuine["above_1"]), above_2=percent(genuine["above_2"]), highest=two(genuine["highest"]),
         odd=face_strange.odd_table(odd), groups=face_strange.groups_table(groups), turns=face_ship.turned({"a presentation, species unseen, after the person": report["spliced"]}), **tables(report, real))
     (MODELS / "cards" / "face-replay.md").write_text(string.Template((HERE / "face-replay.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
