@@ -166,7 +166,7 @@ def law_of(clips, epsilon):
     """(law, how it was measured); `floor` tells whether the variance is stated rather than fitted"""
     talks = [t[1:] for t in talks_of(clips, "real")]
     law, how = calibrate.law(talks, epsilon, independence_s=INDEPENDENCE_S, own_length=True)
-    how["floor"] = how["variance"] < LEAST_VARIANCE
+    how["floor"] = not np.isfinite(how["excess"]) and how["variance"] < LEAST_VARIANCE or law["variance"] < LEAST_VARIANCE
     if how["floor"]:
         law.update(variance=LEAST_VARIANCE, rho=round(how["measured_rho"], 3))
     return law, how
