@@ -20,8 +20,8 @@
 //! # }
 //! ```
 //!
-//! What it costs (`cargo run --release -p callguard-audio --example voice_windows -- --no-model …` over recorded speech): about a
-//! thousandth of a core for each stream, models and the search for announcements not counted. What it keeps for each stream: the window and
+//! What it costs (`cargo run --release -p callguard-audio --example voice_windows -- --no-model …` over recorded speech): about
+//! 1.5 thousandths of a core for each stream, models and the search for announcements not counted. What it keeps for each stream: the window and
 //! 20 s of levels, under 1 MB.
 #![warn(clippy::disallowed_methods)]
 // `!(x > limit)` is how float checks reject NaN here.

@@ -127,6 +127,8 @@ pub enum Abstain {
     Tone,
     /// An announcement that the operator named: no participant speaks.
     SystemSound,
+    /// Speech that a parametric codec on the line drew (Codec 2, as in digital radio): not the talker's own sound.
+    ParametricCodec,
     /// Repeated or frozen media.
     Repeated,
     /// Made up by the pipeline: gap, concealment, fill.
@@ -170,6 +172,7 @@ impl Abstain {
             Self::Noisy => "noisy",
             Self::Tone => "tone",
             Self::SystemSound => "system-sound",
+            Self::ParametricCodec => "parametric-codec",
             Self::Repeated => "repeated",
             Self::FilledIn => "filled-in",
             Self::Dropped => "dropped",

@@ -1,5 +1,6 @@
 //! Windows: sliding 4 s of speech, or the reason why there is none.
 
+mod codec;
 mod held;
 mod known;
 mod quality;
@@ -13,6 +14,7 @@ use crate::capture::{Capture, Frame};
 use crate::gate::{Gate, Judged};
 use crate::settings::{SettingsError, WindowSettings};
 use crate::{Block, BlockError, FRAME, WINDOW};
+use codec::CodecClock;
 use held::{Held, Speech};
 pub use known::{AnnouncementError, Announcements};
 use quality::Levels;
@@ -81,6 +83,7 @@ pub struct VoiceWindows {
     gate: Gate,
     speech: Speech,
     levels: Levels,
+    codec: CodecClock,
     quiet: Option<Quiet>,
     announcements: Announcements,
     in_turns: bool,
@@ -101,6 +104,7 @@ impl VoiceWindows {
             gate: Gate::new(),
             speech: Speech::default(),
             levels: Levels::default(),
+            codec: CodecClock::new(),
             quiet: None,
             announcements: Announcements::default(),
             in_turns: false,
@@ -160,6 +164,7 @@ impl VoiceWindows {
         self.end_stretch(capture.end(), out);
         self.gate = Gate::new();
         self.levels = Levels::default();
+        self.codec = CodecClock::new();
     }
 
     /// What was gathered is judged or abstained from; nothing later is joined to it.
@@ -180,6 +185,7 @@ impl VoiceWindows {
 
     fn judge(&mut self, judged: Judged, out: &mut Vec<Heard>) {
         let span = judged.frame.span;
+        self.codec.push(&judged.frame.samples[..judged.frame.len]);
         if !judged.frame.filled {
             self.levels.note(judged.look.level_db);
         }
@@ -239,7 +245,7 @@ impl VoiceWindows {
     fn evaluate(&mut self, out: &mut Vec<Heard>) {
         let Some(fresh_span) = self.speech.fresh_span() else { return };
         let (observed, fresh) = (self.speech.net(), self.speech.fresh());
-        let heard = match quality::judge(&self.speech, &self.levels) {
+        let heard = match quality::judge(&self.speech, &self.levels, &self.codec) {
             Err(reason) => Heard::Abstained { span: fresh_span, reason },
             Ok(quality) => {
                 let span = self.speech.span().unwrap_or(fresh_span);

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use callguard_core::{Abstain, Quality};
 
+use super::codec::CodecClock;
 use super::held::Speech;
 use crate::gate::{BAND_HZ, BANDS, TONE, db};
 
@@ -61,7 +62,7 @@ impl Levels {
 
 /// # Errors
 /// The reason, where the window must not be judged.
-pub(crate) fn judge(speech: &Speech, levels: &Levels) -> Result<Quality, Abstain> {
+pub(crate) fn judge(speech: &Speech, levels: &Levels, codec: &CodecClock) -> Result<Quality, Abstain> {
     let share = |of: fn(&super::held::Held) -> f32| {
         let (mut sum, mut n) = (0.0, 0.0);
         for frame in speech.frames() {
@@ -88,6 +89,9 @@ pub(crate) fn judge(speech: &Speech, levels: &Levels) -> Result<Quality, Abstain
     });
     if snr_db.is_some_and(|snr| !(snr >= LEAST_SNR_DB)) {
         return Err(Abstain::Noisy);
+    }
+    if codec.ticks() {
+        return Err(Abstain::ParametricCodec);
     }
     Ok(Quality {
         speech_s: Some(speech.net().as_secs_f64()),

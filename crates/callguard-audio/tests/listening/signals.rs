@@ -1,6 +1,7 @@
 //! Signals made here, and the ears that hear them.
 
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -33,6 +34,36 @@ pub fn speech() -> &'static [f32] {
             })
             .collect()
     })
+}
+
+/// What Codec 2 makes of it at this bit rate; nothing, and a word, where ffmpeg has no libcodec2.
+pub fn codec2(samples: &[f32], bit_rate: &str) -> Option<Vec<f32>> {
+    let ffmpeg = |input: &[&str], output: &[&str], data: &[u8]| -> Option<Vec<u8>> {
+        let mut child = Command::new("ffmpeg")
+            .args(["-nostdin", "-v", "error"])
+            .args(input)
+            .args(["-i", "pipe:0"])
+            .args(output)
+            .arg("pipe:1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let (mut stdin, data) = (child.stdin.take()?, data.to_vec());
+        let writer = std::thread::spawn(move || stdin.write_all(&data));
+        let done = child.wait_with_output().ok()?;
+        writer.join().ok()?.ok()?;
+        done.status.success().then_some(done.stdout)
+    };
+    let raw = ["-f", "f32le", "-ar", "16000"];
+    let coded = ["-ar", "8000", "-c:a", "libcodec2", "-mode", bit_rate, "-f", "codec2raw"];
+    let sent = ffmpeg(&raw, &coded, &bytes(samples));
+    let Some(sent) = sent.filter(|s| !s.is_empty()) else {
+        eprintln!("skipped: ffmpeg has no encoder libcodec2");
+        return None;
+    };
+    let heard = ffmpeg(&["-f", "codec2raw", "-mode", bit_rate], &raw, &sent).expect("ffmpeg decodes what it coded");
+    Some(heard.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
 }
 
 pub fn seconds(s: f64) -> usize {

@@ -1,8 +1,8 @@
 //! What is no speech gives no window, and says why.
 
-use callguard_core::Abstain::{self, Clipped, Music, NoSpeech, Noisy, Repeated, Silence, Tone};
+use callguard_core::Abstain::{self, Clipped, Music, NoSpeech, Noisy, ParametricCodec, Repeated, Silence, Tone};
 
-use crate::signals::{abstained, hear, noise, seconds, silence, speech, tones, windows};
+use crate::signals::{abstained, codec2, hear, noise, seconds, silence, speech, tones, windows};
 
 /// No window, and most of it for `why`.
 #[track_caller]
@@ -105,4 +105,28 @@ fn hum_under_a_voice_is_no_tone() {
     let mixed: Vec<f32> = speech().iter().zip(hum).map(|(s, h)| s + 0.2 * h).collect();
     let (clean, heard) = (windows(&hear(speech())).len(), hear(&mixed));
     assert!(windows(&heard).len() + 2 >= clean, "{} of {clean}", windows(&heard).len());
+}
+
+/// What a digital radio makes of a voice; the voice itself is judged.
+#[test]
+fn a_voice_over_codec_2() {
+    let talk = [speech(), &noise(0.5, -60.0), speech()].concat();
+    let heard = hear(&talk);
+    assert!(abstained(&heard, ParametricCodec).is_zero(), "{heard:?}");
+    for bit_rate in ["2400", "1300"] {
+        let Some(line) = codec2(&talk, bit_rate) else { return };
+        let heard = hear(&line);
+        let coded = abstained(&heard, ParametricCodec).as_secs_f64();
+        assert!(coded > 0.5 * line.len() as f64 / 16_000.0, "{bit_rate} bit/s: {coded} s: {heard:?}");
+    }
+}
+
+#[test]
+fn a_voice_that_trembles_is_no_codec() {
+    for hz in [6.0, 24.0, 49.0] {
+        let beat = |i: usize| 1.0 + 0.3 * (std::f32::consts::TAU * hz * i as f32 / 16_000.0).sin();
+        let shaken: Vec<f32> = speech().iter().enumerate().map(|(i, s)| s * beat(i)).collect();
+        let heard = hear(&shaken);
+        assert!(abstained(&heard, ParametricCodec).is_zero(), "{hz} Hz: {heard:?}");
+    }
 }

@@ -85,6 +85,7 @@ pub fn abstention(reason: &str) -> (&'static str, &'static str) {
         "clipped" => ("sound overdriven", POOR),
         "music" => ("music over the speech", POOR),
         "noisy" => ("speech drowned in noise", POOR),
+        "parametric-codec" => ("speech drawn by the line's parametric codec", POOR),
         "tone" => ("a steady tone", POOR),
         "too-dark" => ("too dark to judge", POOR),
         "too-bright" => ("too bright to judge", POOR),
@@ -131,6 +132,7 @@ mod tests {
             Abstain::Occluded,
             Abstain::TooStill,
             Abstain::NoFace,
+            Abstain::ParametricCodec,
             Abstain::Repeated,
             Abstain::SystemSound,
         ] {
