@@ -143,6 +143,7 @@ def strange(rooms):
         "amr 4.75": lambda w, rng, other: channel.amr(w, rng, mode=0),
         "speex 8": lambda w, rng, other: channel.apply([("speex", dict(kbits=8))], w, 0),
         "codec2 2400": lambda w, rng, other: channel.codec2(w, rng, mode=1),
+        "codec2 1300": lambda w, rng, other: channel.codec2(w, rng, mode=4),
         "mp3 32": lambda w, rng, other: channel.apply([("mp3", dict(kbits=32))], w, 0),
         "music behind": lambda w, rng, other: mixed(w, tune(int(rng.integers(8))), rng.uniform(5, 12)),
         "voice behind": lambda w, rng, other: mixed(w, other, rng.uniform(6, 15)),

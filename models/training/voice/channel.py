@@ -132,7 +132,7 @@ def ffmpeg(wave, container, arguments):
 
 
 def codec2(wave, rng, mode=0):
-    """Codec 2; mode 0 is 3200 bit/s, 1 is 2400."""
+    """Codec 2; mode 0 is 3200 bit/s, 1 is 2400, 4 is 1300."""
     lib = library("libcodec2.so.1.0")
     lib.codec2_create.restype = ctypes.c_void_p
     state = ctypes.c_void_p(lib.codec2_create(mode))
