@@ -146,15 +146,15 @@ def main():
     (MODELS / "cards" / "face-forgery-det.svg").write_bytes((a.work / "eval" / "det.svg").read_bytes())
     sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
     manifest.put(MODELS / "manifest.toml", "face-forgery", entry(sha256, report["calibration"], report["law"]))
-    plain, law, how, calibration, swap = report["conditions"]["plain"], report["law"], report["law_measured"], report["calibration"], report["swaps"]["plain"]
+    plain, law, how, calibration, swap, unmet = report["conditions"]["plain"], report["law"], report["law_measured"], report["calibration"], report["swaps"]["plain"], report["swaps_unmet"]["plain"]
     quality = "".join(f" {t['measure']} ({t['transform']}, {t['min']:g} to {t['max']:g}): {t['slope']:+.2f} to the slope per {t['scale']:.2f} from {t['centre']:.2f}." for t in calibration["quality"])
     figures = dict(
         version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{cost_ms(model):.1f}", runtime=onnxruntime.__version__, steps=open(a.work / "runs" / a.run / "log.csv").read().split()[-1].split(",")[0], folds=len(report["folds"]),
-        auc=two(plain["auc"]), auc_95=span(plain["auc_95"], two), macro=two(plain["macro"]), macro_95=span(plain["macro_95"], two), eer=percent(plain["eer"]), in_order=f"{percent(swap['in_order'])} {span(swap['in_order_95'], percent)}",
+        auc=two(plain["auc"]), auc_95=span(plain["auc_95"], two), macro=two(plain["macro"]), macro_95=span(plain["macro_95"], two), eer=percent(plain["eer"]), in_order=f"{percent(swap['in_order'])} {span(swap['in_order_95'], percent)}", unmet=f"{percent(unmet['in_order'])} {span(unmet['in_order_95'], percent)}",
         real_clips=sum(r["label"] == "real" and "train" in r["use"] and "calibrate" in r["use"] for r in used), fake_clips=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), systems_trained=len({r["system"] for r in used if "calibrate" in r["use"] and r["system"]}),
         stills=sum(r["use"] == "train" and r["label"] == "real" for r in used), copies=sum(r["system"] == "copy-taef2" for r in used), share=two(report["share"]), offset=f"{calibration['offset']:+.3f}", slope=three(calibration["slope"]), quality=quality, cllr=three(report["pooled"]["cllr"]),
         min_cllr=three(report["pooled"]["min_cllr"]), people=how["guests"], minutes=f"{how['seconds'] / 60:.0f}", talkers=report["talkers"], mean=f"{how['mean']:+.3f}", spread=f"{how['variance']:.4f}", icc=two(how["measured_rho"]), variance=two(law["variance"]), rho=two(law["rho"]),
-        epsilon=two(law["epsilon"]), stated=stated(law, how), threshold=two(report["chart"]["threshold"]), suspect=two(report["chart"]["suspect"]), odd=face_strange.odd_table(odd), groups=face_strange.groups_table(groups), **tables(report, trivial, published, scan))
+        epsilon=two(law["epsilon"]), eps_systems=two(report["epsilon"]["systems"]), eps_swaps=two(report["epsilon"]["swaps"]), eps_clips=report["epsilon"]["clips"], stated=stated(law, how), threshold=two(report["chart"]["threshold"]), suspect=two(report["chart"]["suspect"]), odd=face_strange.odd_table(odd), groups=face_strange.groups_table(groups), **tables(report, trivial, published, scan))
     (MODELS / "cards" / "face-forgery.md").write_text(string.Template((HERE / "face-forgery.md.in").read_text()).substitute({k: str(v) for k, v in figures.items()}))
     print(f"shipped {sha256[:12]} {figures['size']} MB {figures['ms']} ms")
 
