@@ -4,7 +4,7 @@
 # usage: train_face_detector.sh DATA [WORK]
 #   DATA  clips.csv, faces/faces.csv and negatives/: see face_detector/README.md here
 #   WORK  everything in between (default: target/faces-detector); an interrupted run goes on where it stopped
-# Environment: YUNET (folder of yunet_n_320_320.onnx and yunet_s_320_320.onnx of libfacedetection.train; needed), PYTHON (python3), STEPS (3000).
+# Environment: YUNET (folder of yunet_n_320_320.onnx and yunet_s_320_320.onnx of libfacedetection.train; needed), PYTHON (python3), STEPS (7000).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
