@@ -2,6 +2,7 @@
 
 mod held;
 mod spectrum;
+mod transform;
 
 use std::collections::VecDeque;
 
@@ -12,6 +13,7 @@ use crate::capture::Frame;
 pub(crate) use held::TONE;
 use held::{HOLD, HeldPitch};
 pub(crate) use spectrum::{BAND_HZ, BANDS, Look, Spectrum, db};
+pub(crate) use transform::Transform;
 
 /// Smoothing of the voice activity score, share kept per frame: a time constant of three frames (48 ms), about a phone.
 const KEEP: f32 = 0.7;

@@ -1,9 +1,6 @@
 //! The short-time spectrum that gate and quality measures look at.
 
-use std::sync::Arc;
-
-use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex};
-
+use super::transform::Transform;
 use crate::{FRAME, RATE_HZ};
 
 /// Transform over this frame and the one before, so that frames overlap by half.
@@ -40,49 +37,30 @@ pub(crate) struct Look {
 }
 
 pub(crate) struct Spectrum {
-    fft: Arc<dyn RealToComplex<f32>>,
-    window: Vec<f32>,
+    transform: Transform,
     before: [f32; FRAME],
-    time: Vec<f32>,
-    frequency: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
     power: Vec<f32>,
     scale: f32,
 }
 
 impl Spectrum {
     pub(crate) fn new() -> Self {
-        let fft = RealFftPlanner::new().plan_fft_forward(SIZE);
-        let window: Vec<f32> =
-            (0..SIZE).map(|i| 0.5 - 0.5 * (std::f32::consts::TAU * i as f32 / SIZE as f32).cos()).collect();
-        let gain: f32 = window.iter().map(|w| w * w).sum();
+        let transform = Transform::new(SIZE, SIZE);
         Self {
-            time: fft.make_input_vec(),
-            frequency: fft.make_output_vec(),
-            scratch: fft.make_scratch_vec(),
             power: vec![0.0; SIZE / 2],
             before: [0.0; FRAME],
             // One-sided power: twice, over the window's energy and the size.
-            scale: 2.0 / (gain * SIZE as f32),
-            window,
-            fft,
+            scale: 2.0 / (transform.energy() * SIZE as f32),
+            transform,
         }
     }
 
     pub(crate) fn look(&mut self, samples: &[f32; FRAME]) -> Look {
-        self.time[..FRAME].copy_from_slice(&self.before);
-        self.time[FRAME..].copy_from_slice(samples);
-        self.before = *samples;
-        for (x, w) in self.time.iter_mut().zip(&self.window) {
-            *x *= w;
-        }
-        // All three buffers were made by the transform: the only thing it refuses is another length.
-        self.fft
-            .process_with_scratch(&mut self.time, &mut self.frequency, &mut self.scratch)
-            .expect("buffers are the transform's own");
-        for (p, c) in self.power.iter_mut().zip(&self.frequency) {
+        let bins = self.transform.of(self.before.iter().chain(samples));
+        for (p, c) in self.power.iter_mut().zip(bins) {
             *p = c.norm_sqr() * self.scale;
         }
+        self.before = *samples;
         self.power[..FIRST_BIN].fill(0.0);
         let total: f32 = self.power.iter().sum();
         let mut bands = [0.0; BANDS];

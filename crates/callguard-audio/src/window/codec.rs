@@ -6,11 +6,11 @@
 
 use std::collections::VecDeque;
 use std::f32::consts::TAU;
-use std::sync::Arc;
 
-use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex};
+use realfft::num_complex::Complex;
 
 use crate::RATE_HZ;
+use crate::gate::Transform;
 
 /// From one spectrum to the next (2.5 ms), and the length of one (20 ms).
 const HOP: usize = 40;
@@ -46,11 +46,7 @@ const BEGIN: f32 = 5.0;
 const END: f32 = 4.0;
 
 pub(crate) struct CodecClock {
-    fft: Arc<dyn RealToComplex<f32>>,
-    shape: Vec<f32>,
-    time: Vec<f32>,
-    frequency: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
+    transform: Transform,
     samples: VecDeque<f32>,
     level: f32,
     /// Log spectra and powers of the last hops, the newest last.
@@ -66,13 +62,8 @@ pub(crate) struct CodecClock {
 
 impl CodecClock {
     pub(crate) fn new() -> Self {
-        let fft = RealFftPlanner::new().plan_fft_forward(SIZE);
         Self {
-            shape: (0..LENGTH).map(|i| 0.5 - 0.5 * (TAU * i as f32 / LENGTH as f32).cos()).collect(),
-            time: fft.make_input_vec(),
-            frequency: fft.make_output_vec(),
-            scratch: fft.make_scratch_vec(),
-            fft,
+            transform: Transform::new(LENGTH, SIZE),
             samples: VecDeque::with_capacity(2 * LENGTH),
             level: 0.0,
             spectra: VecDeque::with_capacity(2 * APART + 1),
@@ -106,17 +97,10 @@ impl CodecClock {
     }
 
     fn look(&mut self) {
-        self.time.fill(0.0);
-        for ((t, x), w) in self.time.iter_mut().zip(&self.samples).zip(&self.shape) {
-            *t = x * w;
-        }
-        // All three buffers were made by the transform: the only thing it refuses is another length.
-        self.fft
-            .process_with_scratch(&mut self.time, &mut self.frequency, &mut self.scratch)
-            .expect("buffers are the transform's own");
+        let bins = self.transform.of(&self.samples);
         let mut spectrum = [0.0; BANDS];
-        for (s, bins) in spectrum.iter_mut().zip(self.frequency[FIRST_BIN..].chunks_exact(BAND_BINS)) {
-            *s = bins.iter().map(Complex::norm_sqr).sum();
+        for (s, band) in spectrum.iter_mut().zip(bins[FIRST_BIN..].chunks_exact(BAND_BINS)) {
+            *s = band.iter().map(Complex::norm_sqr).sum();
         }
         let power: f32 = spectrum.iter().sum();
         self.level += (power - self.level) * if power > self.level { RISE } else { FALL };
