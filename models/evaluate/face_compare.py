@@ -16,6 +16,7 @@ import face_measure
 import metrics
 from face_score import facefolds, lines, network
 
+
 def answered(work, runs, rows, chosen, version):
     """{clip: its windows}, of the networks in `runs`"""
     folds, out = facefolds.table(), {}
@@ -23,7 +24,7 @@ def answered(work, runs, rows, chosen, version):
         session = network(runs / "runs" / f"fold{k}" / "face-forgery.onnx")
         for of, found in lines(work, [r for r in facefolds.tested(rows, k, folds) if r["kind"] == "clip"], session, k, folds, [version]):
             if found:
-                out[of["path"]] = [dict(w, source=w["person"] if w["label"] == "real" else w["source"]) for w in found]
+                out[of["path"]] = [face_measure.owned(w) for w in found]
     return out
 
 

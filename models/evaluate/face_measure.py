@@ -30,13 +30,17 @@ WINDOW_S, WITHIN_S = 1.0, 10.0
 LEAST = 5  # clips of a system that has a figure of its own
 
 
+def owned(w):
+    """A window whose source is whom intervals are drawn over; its page apart"""
+    return dict(w, page=w["source"], source=w["person"] if w["label"] == "real" else w["source"])
+
+
 def load(path):
     """{clip and version: its windows}; genuine people are what voices call sources"""
     clips = collections.defaultdict(list)
     for line in open(path):
         w = json.loads(line)
-        w["page"], w["source"] = w["source"], w["person"] if w["label"] == "real" else w["source"]
-        clips[w["path"]].append(w)
+        clips[w["path"]].append(owned(w))
     return clips
 
 
@@ -163,10 +167,9 @@ def spliced(pairs, law, told):
     return dict(out, people=len({after[0]["person"] for _, after in pairs}), seconds=[min(seen), float(np.median(seen)), max(seen)])
 
 
-def law_of(clips, epsilon):
-    """(law, how it was measured); `floor` tells whether the variance is stated rather than fitted"""
-    talks = [t[1:] for t in talks_of(clips, "real")]
-    law, how = calibrate.law(talks, epsilon, independence_s=INDEPENDENCE_S, own_length=True)
+def law_of(guests, epsilon):
+    """(law, how it was measured) of (window, end times, llrs, seconds) of each; `floor` tells whether the variance is stated rather than fitted"""
+    law, how = calibrate.law([g[1:] for g in guests], epsilon, independence_s=INDEPENDENCE_S, own_length=True)
     how["floor"] = not np.isfinite(how["excess"]) and how["variance"] < LEAST_VARIANCE or law["variance"] < LEAST_VARIANCE
     if how["floor"]:
         law.update(variance=LEAST_VARIANCE, rho=round(how["measured_rho"], 3))
@@ -257,7 +260,7 @@ def main():
         said = [np.mean(calibrate.apply(calibration, ws)) for ws in unswapped.values() if ws[0]["label"] == "fake"]
         report["epsilon"].update(swaps=float(np.mean(np.array(said) <= 0)), clips=len(said))
     # The larger: who vouches for a caller vouches against a swapper that was never met, too.
-    report["law"], report["law_measured"] = law_of(clips, max(v for k, v in report["epsilon"].items() if k != "clips"))
+    report["law"], report["law_measured"] = law_of(talks_of(clips, "real"), max(v for k, v in report["epsilon"].items() if k != "clips"))
     report["chart"] = charts(report["law"], clips)
     report["spliced"] = {}
     for version in ("plain", "line"):

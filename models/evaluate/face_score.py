@@ -16,10 +16,10 @@ import sys
 
 import cv2
 import numpy as np
-import onnxruntime
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "training" / "face"))
 import facefolds
+from eyes import session
 from frames import sharpness
 
 HOP_S, WINDOW_S, LEAST = 0.5, 1.0, 3
@@ -27,13 +27,13 @@ LEAST_FACE_PX, LEAST_LUMA, LEAST_SHARPNESS = 40.0, 35.0, 1.5  # the program's ga
 CUES = ("frame_w", "frame_h", "sharp_native", "sharp_crop", "light", "contrast", "saturation", "hue", "grid", "noise", "black", "place_x", "place_y", "face_px")
 
 
-def windows(facts, sharp):
-    """(to_s, indices of the looks)"""
+def windows(facts, sharp, least=LEAST):
+    """(to_s, indices of the looks), of at least so many"""
     seconds = np.array([f["seconds"] for f in facts])
     usable = np.array([f["face_px"] >= LEAST_FACE_PX and f["light"] >= LEAST_LUMA and s >= LEAST_SHARPNESS for f, s in zip(facts, sharp)])
     for end in np.arange(HOP_S, seconds[-1] + HOP_S, HOP_S) if len(seconds) else []:
         here = np.flatnonzero(usable & (seconds > end - WINDOW_S - 1e-6) & (seconds <= end + 1e-6))
-        if len(here) >= LEAST and seconds[here].max() > end - HOP_S:
+        if len(here) >= least and seconds[here].max() > end - HOP_S:
             yield round(float(end), 2), here
 
 
@@ -44,9 +44,7 @@ def score_of(session, crops):
 def network(path):
     if not path.is_file():
         sys.exit(f"face_score.py: {path} is missing: models/training/train_face.sh trains and exports it")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return session(path)
 
 
 def about(row, version, fold, folds):

@@ -36,12 +36,13 @@ def main():
     ap.add_argument("--most", type=int, default=12)
     a = ap.parse_args()
     clips = [ws for ws in face_measure.load(a.work / "eval" / "windows.jsonl").values() if ws[0]["kind"] == "clip" and ws[0]["version"] == "plain"]
-    cells = [[cell(a.work, ws) for ws in worst(clips, label, a.most)] for label in ("real", "fake")]
+    found = {label: worst(clips, label, a.most) for label in ("real", "fake")}
+    cells = [[cell(a.work, ws) for ws in each] for each in found.values()]
     rows = [np.hstack(row[i : i + 6]) for row in cells for i in range(0, len(row), 6)]
     wide = max(r.shape[1] for r in rows)
     cv2.imwrite(str(a.work / "eval" / "worst.png"), np.vstack([np.pad(r, ((0, 0), (0, wide - r.shape[1]), (0, 0))) for r in rows])[..., ::-1])
-    for label in ("real", "fake"):
-        for ws in worst(clips, label, a.most):
+    for label, each in found.items():
+        for ws in each:
             print(f"{label} {face_measure.mean_logit(ws):+.2f} {ws[0]['system'] or ws[0]['page']} {ws[0]['person']}")
 
 

@@ -158,11 +158,8 @@ def main():
     epsilon = 1 - CAUTION * (1 - max(report["epsilon_by_species"].values()))
     for w in (w for ws in every for w in ws):
         w["llr"] *= CAUTION
-    law, how = calibrate.law([g[1:] for g in guests(clips, "real")], epsilon, independence_s=face_measure.INDEPENDENCE_S, own_length=True)
-    report["law"], report["law_measured"] = law, how
-    how["floor"] = law["variance"] < face_measure.LEAST_VARIANCE
-    if how["floor"]:
-        law["variance"] = face_measure.LEAST_VARIANCE
+    law, report["law_measured"] = face_measure.law_of(guests(clips, "real"), epsilon)
+    report["law"] = law
     report["calibration"], report["caution"] = face_measure.shrunk(calibration, CAUTION), CAUTION
     rng = np.random.default_rng(4)
     one = [ws[int(rng.integers(len(ws)))] for ws in every if not (ws[0]["label"] == "fake" and ws[0]["met"])]

@@ -14,23 +14,17 @@ import sys
 
 import cv2
 import numpy as np
-import onnxruntime
 
 import face_score
 import metrics
+from face_score import session
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "training" / "replay"))
 import shots
 from replayfit import UNSEEN, facefolds
 
-HOP_S, WINDOW_S, LEAST = 0.5, 1.0, 2
+LEAST = 2
 GRAPHS = {"baseline27": "2.7_80x80_MiniFASNetV2.onnx", "baseline40": "4_0_0_80x80_MiniFASNetV1SE.onnx"}
-
-
-def session(path):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 class Baseline:
@@ -52,12 +46,7 @@ class Baseline:
 
 def windows(facts):
     """(to_s, indices of the looks)"""
-    seconds = np.array([f["seconds"] for f in facts])
-    usable = np.array([f["face_px"] >= face_score.LEAST_FACE_PX and f["light"] >= face_score.LEAST_LUMA and f["sharpness"] >= face_score.LEAST_SHARPNESS for f in facts])
-    for end in np.arange(HOP_S, seconds[-1] + HOP_S, HOP_S) if len(seconds) else []:
-        here = np.flatnonzero(usable & (seconds > end - WINDOW_S - 1e-6) & (seconds <= end + 1e-6))
-        if len(here) >= LEAST and seconds[here].max() > end - HOP_S:
-            yield round(float(end), 2), here
+    return face_score.windows(facts, [f["sharpness"] for f in facts], LEAST)
 
 
 def real(work, data, yunet, baseline, folds):

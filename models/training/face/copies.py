@@ -14,16 +14,11 @@ import pathlib
 
 import cv2
 import numpy as np
-import onnxruntime
+
+from eyes import session
 
 SIDES = (176, 144, 112, 88)  # longest side, a multiple of eight
 NOISE = (0.02, 0.15)
-
-
-def session(path):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 class Autoencoder:

@@ -7,11 +7,16 @@ import onnxruntime
 LONG_SIDE, SURE, OVERLAP = 480, 0.6, 0.3
 
 
+def session(path):
+    """A graph on one thread"""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
 class Eyes:
     def __init__(self, graph):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self.session = session(graph)
         self.names = [o.name for o in self.session.get_outputs()]
 
     def faces(self, image):

@@ -104,14 +104,13 @@ def train(net, out, make, a, about, look=None):
     torch.save(ema.state_dict(), out / "net.pt")
 
 
-def main():
-    ap = argparse.ArgumentParser()
+def begun(ap, steps, pairs):
+    """(the command's options, with those that every such training has; the run's folder), seeded"""
     ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("--name", required=True)
     ap.add_argument("--fold", type=int)
-    ap.add_argument("--without", help="a source whose rows, systems and people are left out as well")
-    ap.add_argument("--steps", type=int, default=320)
-    ap.add_argument("--pairs", type=int, default=16)
+    ap.add_argument("--steps", type=int, default=steps)
+    ap.add_argument("--pairs", type=int, default=pairs)
     ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--seed", type=int, default=4)
     ap.add_argument("--from-scratch", action="store_true", help="without the pretrained backbone (smoke test only)")
@@ -121,6 +120,13 @@ def main():
     torch.manual_seed(a.seed)
     out = a.work / "runs" / a.name
     out.mkdir(parents=True, exist_ok=True)
+    return a, out
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--without", help="a source whose rows, systems and people are left out as well")
+    a, out = begun(ap, 320, 16)
 
     rows, folds = list(csv.DictReader(open(a.work / "pictures.csv"))), facefolds.table()
     learnt = facefolds.trains(rows, a.fold, folds)

@@ -14,14 +14,13 @@ import sys
 
 import cv2
 import numpy as np
-import torch
 
 import replaynet
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 import facefolds
 import pairs
-from fit import train
+from fit import begun, train
 
 # Species that a fold's network never meets: one that is near to another, and one that is not.
 UNSEEN = {0: ("monitor", "photo"), 1: ("phone", "print"), 2: ("oled", "paper"), 3: ("monitor", "paper"), 4: ("oled", "print"), None: ()}
@@ -53,21 +52,8 @@ def batch(pool, rng, count):
 
 def main():
     ap = argparse.ArgumentParser()
-    ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("--face", type=pathlib.Path, required=True)
-    ap.add_argument("--name", required=True)
-    ap.add_argument("--fold", type=int)
-    ap.add_argument("--steps", type=int, default=300)
-    ap.add_argument("--pairs", type=int, default=12)
-    ap.add_argument("--threads", type=int, default=1)
-    ap.add_argument("--seed", type=int, default=4)
-    ap.add_argument("--from-scratch", action="store_true", help="without the pretrained backbone (smoke test only)")
-    a = ap.parse_args()
-    torch.set_num_threads(a.threads)
-    cv2.setNumThreads(1)
-    torch.manual_seed(a.seed)
-    out = a.work / "runs" / a.name
-    out.mkdir(parents=True, exist_ok=True)
+    a, out = begun(ap, 900, 12)
     pool = bank(a.work, list(csv.DictReader(open(a.face / "pictures.csv"))), a.fold, facefolds.table())
     about = f"{len(pool)} pairs of {len({p[-1] for p in pool})} species"
     train(replaynet.ReplayNet(), out, lambda rng: batch(pool, rng, a.pairs), a, about)
