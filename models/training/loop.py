@@ -17,8 +17,22 @@ def rate(step, steps, peak):
     return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP))))
 
 
-def prefetch(make, first, steps):
-    """Batches in order from one thread ahead of the training step."""
+class Batches(torch.utils.data.Dataset):
+    def __init__(self, make, steps):
+        self.make, self.steps = make, steps
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, step):
+        return self.make(step)
+
+
+def prefetch(make, first, steps, workers=0):
+    """Batches in order, from one thread ahead of the training step or from processes."""
+    if workers:
+        yield from torch.utils.data.DataLoader(Batches(make, steps), batch_size=None, sampler=range(first, steps), num_workers=workers, prefetch_factor=4, collate_fn=lambda x: x)
+        return
     ready = queue.Queue(maxsize=3)
 
     def work():

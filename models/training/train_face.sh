@@ -6,7 +6,8 @@
 #   WORK  everything in between (default: target/face); an interrupted run goes on where it stopped
 # Environment: YUNET (yunet_n_dynamic.onnx), TAEF2 (folder of encoder.onnx and decoder.onnx), and for measuring BASELINE, MESONET and
 #   MEDIAPIPE (folders: face/README.md here): all needed;
-#   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (320).
+#   PYTHON (python3), SNAPSHOTS (folder of git snapshots for originals.py) or TALKS (what it wrote), STEPS (320),
+#   DEVICE (cpu; or cuda) and WORKERS (0; processes that make batches).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -45,7 +46,7 @@ once pictures "$python" "$face/pictures.py" "$data" "$work" ${talks:+--talks "$t
 once frames "$python" "$face/frames.py" "$work" --yunet "$YUNET"
 once copies "$python" "$face/copies.py" "$work" --taef2 "$TAEF2"
 fit() { # fit NAME OPTION...
-    once "$1-$steps" "$python" "$face/fit.py" "$work" --name "$@" --steps "$steps" --pairs 12
+    once "$1-$steps" "$python" "$face/fit.py" "$work" --name "$@" --steps "$steps" --pairs 12 --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
 }
 graph() { # graph NAME
     once "$1-graph" "$python" -W ignore "$face/to_onnx.py" "$work/runs/$1/net.pt" "$work/runs/$1/face-forgery.onnx"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the face-forgery network; the same recipe and length for every fold and for the shipped model, so that the folds' calibration carries over.
 
-usage: fit.py WORK --name NAME [--fold K] [--without SOURCE] [--steps N] [--pairs N] [--threads N] [--seed N]
+usage: fit.py WORK --name NAME [--fold K] [--without SOURCE] [--steps N] [--pairs N] [--device D] [--workers N] [--threads N] [--seed N]
 Resumes from WORK/runs/NAME/last.pt; a step's batch depends on seed and step alone. Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average. A fold's log shows its AUC on the
 systems that it leaves out: to be looked at, never to stop or choose by.
 """
@@ -28,8 +28,8 @@ import loop
 PEAK_RATE, DECAY, CLIP, LOOK = 6e-4, 1e-3, 3.0, 120
 
 
-def floats(crops):
-    x = torch.from_numpy(crops).permute(0, 3, 1, 2).float()
+def floats(crops, device="cpu"):
+    x = torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float()
     return ((x - 127) / 128).contiguous(memory_format=torch.channels_last)
 
 
@@ -49,8 +49,9 @@ def look(net, crops, owner):
     """AUC of clips, pooled and by system"""
     if crops is None:
         return "nothing to look at"
+    device = next(net.parameters()).device
     with torch.no_grad():
-        logit = np.concatenate([net(torch.from_numpy(crops[i : i + 64]))[:, 0].numpy() for i in range(0, len(crops), 64)])
+        logit = np.concatenate([net(torch.from_numpy(crops[i : i + 64]).to(device))[:, 0].cpu().numpy() for i in range(0, len(crops), 64)])
     score, of = collections.defaultdict(list), {}
     for x, r in zip(logit, owner):
         score[r["id"]].append(x)
@@ -70,26 +71,26 @@ def train(net, out, make, a, about, look=None):
     """Trains a network that has `logit` and `load_backbone` on pairs; `make` gives crops (2i genuine, 2i + 1 not) and what kind each pair is, `a` are the command's options, `about` says what is learnt from, and `look` what the weight average makes of what is left out."""
     if not a.from_scratch:
         net.load_backbone()
-    net.to(memory_format=torch.channels_last)
+    net.to(a.device, memory_format=torch.channels_last)
     ema = copy.deepcopy(net).eval()
     optimiser, checkpoint = loop.optimiser_of(net, PEAK_RATE, DECAY), loop.Checkpoint(out)
     first = checkpoint.resume(net, ema, optimiser)
     print(f"{a.name}: {about}; steps {first} to {a.steps}", flush=True)
 
     net.train()
-    label, same = torch.tensor([0.0, 1.0] * a.pairs), torch.ones(a.pairs, dtype=torch.bool)
+    label, same = torch.tensor([0.0, 1.0] * a.pairs, device=a.device), torch.ones(a.pairs, dtype=torch.bool, device=a.device)
     began, seen, order = time.time(), [], collections.defaultdict(lambda: collections.deque(maxlen=200))
-    for step, (crops, kinds) in enumerate(loop.prefetch(lambda step: make(np.random.default_rng([a.seed, step])), first, a.steps), first):
+    for step, (crops, kinds) in enumerate(loop.prefetch(lambda step: make(np.random.default_rng([a.seed, step])), first, a.steps, a.workers), first):
         for group in optimiser.param_groups:
             group["lr"] = loop.rate(step, a.steps, PEAK_RATE)
-        logit = net.logit(floats(crops))
+        logit = net.logit(floats(crops, a.device))
         loss = loop.loss_of(logit, label, same)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_([p for p in net.parameters() if p.grad is not None], CLIP)
         optimiser.step()
         loop.average(ema, net, step)
-        gap = (logit[1::2] - logit[0::2]).detach().numpy()
+        gap = (logit[1::2] - logit[0::2]).detach().cpu().numpy()
         seen.append((float(loss.detach()), float(np.mean(gap > 0))))
         for kind, g in zip(kinds, gap):
             order[kind].append(g > 0)
@@ -101,7 +102,7 @@ def train(net, out, make, a, about, look=None):
             checkpoint.keep(net, ema, optimiser, step + 1)
         if look and ((step + 1) % LOOK == 0 or step + 1 == a.steps):
             print(f"{a.name} step {step + 1} left out: {look(ema)}", flush=True)
-    torch.save(ema.state_dict(), out / "net.pt")
+    torch.save(ema.cpu().state_dict(), out / "net.pt")
 
 
 def begun(ap, steps, pairs):
@@ -111,6 +112,8 @@ def begun(ap, steps, pairs):
     ap.add_argument("--fold", type=int)
     ap.add_argument("--steps", type=int, default=steps)
     ap.add_argument("--pairs", type=int, default=pairs)
+    ap.add_argument("--device", default="cpu")
+    ap.add_argument("--workers", type=int, default=0, help="processes that make batches (0: a thread)")
     ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--seed", type=int, default=4)
     ap.add_argument("--from-scratch", action="store_true", help="without the pretrained backbone (smoke test only)")

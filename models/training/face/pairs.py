@@ -46,8 +46,7 @@ class Pool:
         self.swaps = [p for _, p in sorted(self.swaps.items()) if len(p) == 2]
         for path in sorted((work / "copies").glob("*.npz")):
             if path.name.split("-")[0] in owners and not path.name.endswith(".part.npz"):
-                taken = np.load(path)
-                self.copies.append((taken["genuine"], taken["copy"], taken["landmarks"]))
+                self.copies.append(path)
         self.names = {t: sorted(getattr(self, t)) for t in ("stills", "genuine", "fakes")}
 
     def __str__(self):
@@ -80,7 +79,8 @@ class Pool:
                 at = pick(rng, shared)
                 return kind, *real[at][1:], *fake[at][1:]
         if kind == "copy" and self.copies:
-            genuine, copy, points = pick(rng, self.copies)
+            taken = np.load(pick(rng, self.copies))
+            genuine, copy, points = (taken[k] for k in ("genuine", "copy", "landmarks"))
             if rng.random() < 0.5:
                 copy = blends.detail_matched(copy, genuine, rng.uniform(0.8, 1.2))
             way = rng.random()

@@ -123,6 +123,12 @@ class Pairs(unittest.TestCase):
         np.testing.assert_array_equal(both[0] == 0, both[1] == 0)
         self.assertTrue(black[:40].all() and black[:, :10].all() and not black[80, 80])
 
+    def test_batches_from_processes_are_those_from_a_thread(self):
+        make = lambda step: np.random.default_rng([4, step]).normal(size=3)
+        from_thread, from_processes = (list(fit.loop.prefetch(make, 2, 9, workers)) for workers in (0, 2))
+        np.testing.assert_array_equal(from_thread, from_processes)
+        self.assertEqual(len(from_thread), 7)
+
     def test_a_blend_changes_the_face_and_not_the_rest(self):
         rng = np.random.default_rng(3)
         target, donor = drawn(rng, True), drawn(rng, True)
