@@ -28,7 +28,7 @@ from captures import SPECIES
 from replayfit import UNSEEN
 
 HERE = pathlib.Path(__file__).resolve().parent
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 three, two = "{:.3f}".format, "{:.2f}".format
 
 

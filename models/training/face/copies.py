@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Genuine stills and frames of genuine clips, once more through a generator's decoder (an image autoencoder), for training.
 
-usage: copies.py WORK (--taef2 FOLDER | --own MAKE [--device D]) [--stills N] [--per-clip N] [--part I/N]
-MAKE is one that generators.py trained. Both of a pair are first brought to one of a few sizes, so that the decoder's traces come in several scales; half get noise on the latent. A third of our own's is drawn elsewhere before the latent and back in it. Writes WORK/copies/ID-N.npz or ID-N-MAKE.npz: `genuine` and `copy` (RGB) and `landmarks` in them. A copy belongs to its original's source and person.
+usage: copies.py WORK --taef2 FOLDER [--stills N] [--per-clip N] [--part I/N]
+Both of a pair are first brought to one of a few sizes, so that the decoder's traces come in several scales; half get noise on the latent. Writes WORK/copies/ID-N.npz:
+`genuine` and `copy` (RGB) and `landmarks` in them. A copy belongs to its original's source and person.
 """
 
 import argparse
@@ -13,14 +14,11 @@ import pathlib
 
 import cv2
 import numpy as np
-import torch
 
-import generators
 from eyes import session
 
 SIDES = (176, 144, 112, 88)  # longest side, a multiple of eight
 NOISE = (0.02, 0.15)
-UNRIPE = 0.25  # share of our own copies by a generator that had not learnt all it would
 
 
 class Autoencoder:
@@ -35,26 +33,6 @@ class Autoencoder:
             latent = latent + rng.normal(0, noise, latent.shape).astype(np.float32)
         out = self.decoder.run(None, {"latent": latent})[0][0].transpose(1, 2, 0)
         return np.clip(out * 255 + 0.5, 0, 255).astype(np.uint8)
-
-
-class Own:
-    """One of our own generators, at its stages of training"""
-
-    def __init__(self, folder, make, device):
-        self.device, self.stages = device, []
-        for stage in generators.STAGES:
-            net = generators.Generator(generators.MAKES[make])
-            net.load_state_dict(torch.load(folder / f"{make}-{stage}.pt", map_location="cpu", weights_only=True))
-            self.stages.append(net.to(device).eval())
-
-    def copy(self, picture, noise, rng):
-        """RGB picture of any sides"""
-        high, wide = picture.shape[:2]
-        fill = [(0, -n % generators.MULTIPLE) for n in (high, wide)]
-        x = torch.from_numpy(np.pad(picture, (*fill, (0, 0)), "reflect")).to(self.device).permute(2, 0, 1)[None].float() / 127.5 - 1
-        with torch.no_grad():
-            y = self.stages[0 if rng.random() < UNRIPE else 1](x, generators.flow(1, *x.shape[2:], self.device) if rng.random() < generators.MOVED else None, noise)
-        return (y[0].permute(1, 2, 0) * 127.5 + 127.5).round().clamp(0, 255).byte().cpu().numpy()[:high, :wide]
 
 
 def fitted(picture, landmarks, side):
@@ -72,9 +50,9 @@ def still_landmarks(data_row):
     return np.array([float(data_row[k]) for k in ("re_x", "re_y", "le_x", "le_y", "nose_x", "nose_y", "rm_x", "rm_y", "lm_x", "lm_y")], np.float32)
 
 
-def originals(work, stills, per_clip, salt=""):
-    """(name, RGB picture, landmarks) in an order fixed by `salt`"""
-    rows = sorted(csv.DictReader(open(work / "pictures.csv")), key=lambda r: hashlib.md5((r["id"] + salt).encode()).digest())
+def originals(work, stills, per_clip):
+    """(name, RGB picture, landmarks, sides to choose from) in a fixed order: clips first"""
+    rows = sorted(csv.DictReader(open(work / "pictures.csv")), key=lambda r: hashlib.md5(r["id"].encode()).digest())
     for r in rows:
         path = work / "frames" / f"{r['id']}-plain.npz"
         if r["kind"] == "clip" and r["label"] == "real" and path.is_file():
@@ -98,23 +76,16 @@ def originals(work, stills, per_clip, salt=""):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("work", type=pathlib.Path)
-    by = ap.add_mutually_exclusive_group(required=True)
-    by.add_argument("--taef2", type=pathlib.Path)
-    by.add_argument("--own", choices=generators.MAKES)
-    ap.add_argument("--device", default="cpu")
+    ap.add_argument("--taef2", type=pathlib.Path, required=True)
     ap.add_argument("--stills", type=int, default=500)
     ap.add_argument("--per-clip", type=int, default=2)
     ap.add_argument("--part", default="0/1")
     a = ap.parse_args()
     cv2.setNumThreads(1)
     part, parts = map(int, a.part.split("/"))
-    torch.set_num_threads(1)
-    torch.manual_seed(4)
-    out, made = a.work / "copies", 0
-    coder = Own(a.work / "generators", a.own, a.device) if a.own else Autoencoder(a.taef2)
+    out, coder, made = a.work / "copies", Autoencoder(a.taef2), 0
     out.mkdir(exist_ok=True)
-    for name, picture, landmarks in originals(a.work, a.stills, a.per_clip, a.own or ""):
-        name = f"{name}-{a.own}" if a.own else name
+    for name, picture, landmarks in originals(a.work, a.stills, a.per_clip):
         path = out / f"{name}.npz"
         made += 1
         if path.is_file() or made % parts != part:
