@@ -4,7 +4,8 @@
 # usage: train_face_detector.sh DATA [WORK]
 #   DATA  clips.csv, faces/faces.csv and negatives/: see face_detector/README.md here
 #   WORK  everything in between (default: target/faces-detector); an interrupted run goes on where it stopped
-# Environment: YUNET (folder of yunet_n_320_320.onnx and yunet_s_320_320.onnx of libfacedetection.train; needed), PYTHON (python3), STEPS (7000).
+# Environment: YUNET (folder of yunet_n_320_320.onnx and yunet_s_320_320.onnx of libfacedetection.train; needed), PYTHON (python3), STEPS (6000),
+# DEVICE (cpu; cuda), WORKERS (0: processes that make pictures beside the one that trains).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,7 +14,7 @@ data=${1:?usage: train_face_detector.sh DATA [WORK]}
 work=${2:-$root/target/faces-detector}
 yunet=${YUNET:?train_face_detector.sh: YUNET must name the folder of the teacher, yunet_n_320_320.onnx}
 python=${PYTHON:-python3}
-steps=${STEPS:-7000}
+steps=${STEPS:-6000}
 detector=$here/face_detector
 list=$root/models/cards/face-detector-data.csv
 export OMP_NUM_THREADS=1
@@ -31,7 +32,7 @@ once() { # once MARK COMMAND...: runs a step unless it was finished before
 }
 
 once corpus "$python" "$detector/corpus.py" "$data" "$work" "$list"
-once final "$python" "$detector/train.py" "$data" "$work" "$list" --teacher "$yunet/yunet_n_320_320.onnx" --name final --steps "$steps"
+once final "$python" "$detector/train.py" "$data" "$work" "$list" --teacher "$yunet/yunet_n_320_320.onnx" --name final --steps "$steps" --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
 "$python" -W ignore "$detector/export.py" "$work/runs/final/net.pt" "$root/models/face-detector.onnx"
 "$python" "$root/models/evaluate/face_detector.py" "$data" "$work" "$root/models/face-detector.onnx" --yunet-n "$yunet/yunet_n_320_320.onnx" --yunet-s "$yunet/yunet_s_320_320.onnx"
 "$python" "$root/models/evaluate/face_detector_card.py" "$work"

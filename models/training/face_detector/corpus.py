@@ -2,7 +2,8 @@
 """Lists every file the detector is trained or measured on, with its role, and takes the frames out of the clips.
 
 usage: corpus.py DATA WORK LIST
-Writes LIST (models/cards/face-detector-data.csv: one row a file) and WORK/frames/*.png. Where LIST exists already, its roles stand: a split is drawn once.
+Writes LIST (models/cards/face-detector-data.csv: one row a file) and WORK/frames/ (to train on: JPEG, light to carry to another machine; else PNG).
+Where LIST exists already, its roles stand: a split is drawn once.
 """
 
 import argparse
@@ -16,7 +17,8 @@ import numpy as np
 
 import people
 
-FRAMES = dict(train=12, val=6, test=6)
+FRAMES = dict(train=5, val=6, test=6)
+QUALITY = 92  # of the JPEGs
 LONGEST = 480  # px; YuNet and the detector see 320
 
 
@@ -76,7 +78,8 @@ def main():
     for r in found:
         if r["origin"].endswith(".mp4"):
             for i, frame in enumerate(frames(a.data / r["origin"], FRAMES[r["role"]])):
-                cv2.imwrite(str(out / f"{pathlib.Path(r['origin']).stem}-{i}.png"), frame)
+                ending, how = ("jpg", [cv2.IMWRITE_JPEG_QUALITY, QUALITY]) if r["role"] == "train" else ("png", [])
+                cv2.imwrite(str(out / f"{pathlib.Path(r['origin']).stem}-{i}.{ending}"), frame, how)
     for role in FRAMES:
         here = [r for r in found if r["role"] == role]
         print(f"{role}: {len(here)} files, {len({r['person'] for r in here} - {''})} named people, {sum(r['origin'].startswith('negatives/') for r in here)} photographs without faces")

@@ -20,7 +20,7 @@ MOST_PARAMETERS, LARGEST, CLOSE = 400_000, 2 << 20, 2e-2  # CLOSE in px: places 
 def main():
     source, out = sys.argv[1:3]
     net = FaceDetector()
-    state = torch.load(source, weights_only=True)
+    state = torch.load(source, weights_only=True, map_location="cpu")
     net.load_state_dict(state.get("ema", state))
     net.eval()
     parameters = sum(p.numel() for p in net.parameters())

@@ -26,6 +26,7 @@ import detector
 import people
 import scenes
 import teacher
+import train
 
 SEEN = (100, 90, 64, 80)  # x, y, w, h of the face that the made-up teacher always sees
 
@@ -72,7 +73,8 @@ def made_up_data(data):
 
     # Names that fall on the training side.
     named = [n for n in map("person-{}".format, range(50)) if people.side(n) == "train"][:3]
-    faces = [dict(path=f"here/{n}.png", source_repo="made", person=n, face_x=8, face_y=8, face_w=40, face_h=48) for n in named[:2]]
+    points = dict(re_x=20, re_y=24, le_x=40, le_y=24, nose_x=30, nose_y=34, rm_x=22, rm_y=44, lm_x=38, lm_y=44)
+    faces = [dict(path=f"here/{n}.png", source_repo="made", person=n, face_x=8, face_y=8, face_w=40, face_h=48, **points) for n in named[:2]]
     for r in faces:
         picture(data / "faces" / r["path"], 64)
     table(data / "faces" / "faces.csv", faces)
@@ -99,9 +101,9 @@ class Smoke(unittest.TestCase):
             rows = read(listed)
             self.assertEqual(len(rows), 5)
             self.assertEqual({r["role"] for r in rows}, {"train"})
-            train = [HERE / "train.py", data, work, listed, "--teacher", work / "teacher.onnx", "--name", "smoke", "--batch", 2]
-            run(*train, "--steps", 2)
-            resumed = run(*train, "--steps", 3)
+            command = [HERE / "train.py", data, work, listed, "--teacher", work / "teacher.onnx", "--name", "smoke", "--batch", 2]
+            run(*command, "--steps", 2)
+            resumed = run(*command, "--steps", 3, "--workers", 1)
             self.assertIn("steps 2 to 3", resumed.stdout)
             run(HERE / "export.py", work / "runs/smoke/net.pt", work / "out.onnx")
             session = onnxruntime.InferenceSession(work / "out.onnx", providers=["CPUExecutionProvider"])
@@ -119,9 +121,10 @@ class Labels(unittest.TestCase):
         self.teacher = teacher.Teacher(path)
         self.said = self.teacher.faces(np.zeros((teacher.SIDE, teacher.SIDE, 3), np.uint8))
 
-    def labels(self, sought, placed):
+    def labels(self, owner, known):
+        """Of a scene whose pictures all belong to `owner` (0: no face can be there)."""
         picture = np.zeros((teacher.SIDE, teacher.SIDE, 3), np.uint8)
-        return scenes.labels(self.said, scenes.Scene(picture, np.full((teacher.SIDE, teacher.SIDE), sought), placed), self.teacher)
+        return scenes.labels(self.said, scenes.Scene(picture, known, np.full((teacher.SIDE, teacher.SIDE), owner)), self.teacher)
 
     def test_the_teacher_is_decoded(self):
         best = self.said[self.said[:, 0].argmax()]
@@ -129,16 +132,89 @@ class Labels(unittest.TestCase):
         np.testing.assert_allclose(best[5:7], [120, 120], rtol=1e-4)
 
     def test_a_face_where_none_can_be_is_not_learnt(self):
-        target, weight, _, has = self.labels(False, [])
+        target, weight, _, has = self.labels(0, [])
         self.assertEqual((target.max(), weight.min(), has.sum()), (0, 1, 0))
 
-    def test_a_pasted_face_the_teacher_missed_counts_neither_way(self):
-        target, weight, _, has = self.labels(True, [SEEN, (200, 200, 60, 60)])
-        self.assertEqual(has.sum(), 1)
-        self.assertEqual(weight[has][0], 1)
-        inside = (self.teacher.at > 210).all(1) & (self.teacher.at < 240).all(1)
-        self.assertEqual(weight[inside].max(), 0)
-        self.assertEqual(weight[(self.teacher.at < 180).all(1)].min(), 1)
+    def test_a_face_known_to_be_there_is_learnt_firmly(self):
+        self.said[:, 0] *= 0.8
+        self.assertLess(self.labels(1, [[]])[0].max(), scenes.SURE)
+        target, _, places, has = self.labels(1, [[face(*SEEN)]])
+        self.assertAlmostEqual(float(target.max()), scenes.SURE, places=5)
+        np.testing.assert_allclose(places[has][0, :4], SEEN, rtol=1e-4)
+
+    def test_a_known_face_the_teacher_missed_is_learnt_at_its_stride_with_its_landmarks(self):
+        for side, stride in ((20, 8), (60, 16), (110, 16), (140, 32)):
+            missed = face(180, 180, side, side)
+            target, weight, places, has = self.labels(1, [[missed]])
+            own = has & (places[:, 0] > 170)
+            self.assertTrue(own.any())
+            self.assertEqual(set(self.teacher.step[own, 0]), {stride})
+            np.testing.assert_allclose(places[own], np.tile(missed, (own.sum(), 1)), rtol=1e-6)
+            self.assertEqual((weight[own].min(), target[own].min()), (1, np.float32(scenes.SURE)))
+            around = (np.abs(self.teacher.at + self.teacher.step / 2 - 180 - side / 2) < side / 2).all(1) & ~own
+            self.assertEqual(weight[around].max(initial=0), 0)
+            self.assertEqual(weight[(self.teacher.at < 150).all(1)].min(), 1)
+
+    def test_a_known_face_mostly_covered_or_too_small_counts_neither_way(self):
+        for owner, side in ((scenes.COVERED, 60), (2, 60), (1, 8)):
+            missed = face(200, 200, side, side)
+            picture, owners = np.zeros((teacher.SIDE, teacher.SIDE, 3), np.uint8), np.ones((teacher.SIDE, teacher.SIDE), np.int16)
+            owners[200 + side // 4 : 200 + side] = owner
+            target, weight, _, has = scenes.labels(self.said, scenes.Scene(picture, [[missed], []], owners), self.teacher)
+            self.assertEqual(has.sum(), 1)
+            inside = (np.abs(self.teacher.at + self.teacher.step / 2 - 200 - side / 2) < side / 2).all(1)
+            self.assertTrue(inside.any())
+            self.assertEqual(weight[inside].max(), 0)
+            self.assertEqual(weight[(self.teacher.at < 180).all(1)].min(), 1)
+
+
+def face(x, y, w, h, turned=0.0):
+    """Its nose `turned` of the eyes' distance off their middle."""
+    points = np.array([[0.3, 0.35], [0.7, 0.35], [0.5 + 0.4 * turned, 0.55], [0.35, 0.75], [0.65, 0.75]]) * (w, h) + (x, y)
+    return np.array([x, y, w, h, *points.ravel()], np.float32)
+
+
+class Scenes(unittest.TestCase):
+    def test_a_mirrored_face_has_its_left_eye_on_the_left(self):
+        mirror = np.array([[-1, 0, 100], [0, 1, 0]], np.float32)
+        np.testing.assert_allclose(scenes.carried(face(10, 20, 30, 40), mirror), face(60, 20, 30, 40), rtol=1e-5)
+
+    def test_a_turned_face_has_the_box_of_its_oval(self):
+        quarter = np.array([[0, -2, 100], [2, 0, 0]], np.float32)
+        carried = scenes.carried(face(10, 20, 30, 40), quarter)
+        np.testing.assert_allclose(carried[:4], [100 - 2 * 60, 2 * 10, 80, 60], rtol=1e-5)
+        np.testing.assert_allclose(carried[4:6], [100 - 2 * 34, 2 * 19], rtol=1e-5)
+
+    def test_turned_heads_are_told_from_frontal_ones_whatever_their_size_and_tilt(self):
+        tilt = np.array([[1.5, -1.5, 0], [1.5, 1.5, 0]], np.float32)
+        for turned in (0.0, 0.3, -0.3):
+            self.assertAlmostEqual(scenes.turn(face(10, 20, 30, 40, turned)), abs(turned), places=5)
+            self.assertAlmostEqual(scenes.turn(scenes.carried(face(10, 20, 30, 40, turned), tilt)), abs(turned), places=5)
+
+    def test_what_hides_a_face_leaves_part_of_it_and_stays_near_it(self):
+        maker = scenes.Maker([(None, face(8, 8, 40, 48))], [], [np.full((50, 60, 3), 200, np.uint8)], None)
+        hidden = face(100, 100, 80, 100)
+        for i in range(40):
+            picture = np.full((teacher.SIDE, teacher.SIDE, 3), 77, np.uint8)
+            maker.hide(picture, hidden, np.random.default_rng(i))
+            changed = (picture != 77).any(2)
+            share = changed[100:200, 100:180].mean()
+            self.assertTrue(0.005 < share < 0.8, (i, share))
+            self.assertEqual(changed[:40].sum() + changed[320:].sum() + changed[:, :50].sum() + changed[:, 230:].sum(), 0)
+
+    def test_a_step_has_the_same_batch_whichever_process_makes_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            made_up_teacher(Path(folder) / "teacher.onnx")
+            rng = np.random.default_rng(2)
+            picture = lambda side: rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
+            pictures = [(picture(64), face(8, 8, 40, 48))], [picture(96)], [picture(80)]
+            make = lambda first, workers: list(train.loader(train.Batches(pictures, Path(folder) / "teacher.onnx", 2, 4), first, 6, workers))
+            here, there, later = make(0, 0), make(0, 2), make(3, 1)
+            self.assertEqual((len(here), len(there), len(later)), (6, 6, 3))
+            for one, other in zip(here + here[3:], there + later):
+                for a, b in zip(one, other):
+                    np.testing.assert_array_equal(a, b)
+            self.assertFalse(np.array_equal(here[0][0], here[1][0]))
 
 
 class Boxes(unittest.TestCase):

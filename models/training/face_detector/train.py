@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Trains the face detector on scenes made anew for every step, to say what the teacher says of them.
 
-usage: train.py DATA WORK LIST --teacher YUNET.onnx --name NAME [--steps N] [--batch N] [--threads N] [--seed N]
-LIST is models/cards/face-detector-data.csv; only its rows of role "train" are read. Resumes from WORK/runs/NAME/last.pt; a step's batch depends
-on seed and step alone. Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average.
+usage: train.py DATA WORK LIST --teacher YUNET.onnx --name NAME [--device cpu|cuda] [--workers N] [--steps N] [--batch N] [--threads N] [--seed N]
+LIST is models/cards/face-detector-data.csv; only its rows of role "train" are read. Resumes from WORK/runs/NAME/last.pt. With --workers, as many
+other processes make the batches; a step's batch depends on seed and step alone. Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the
+weight average.
 """
 
 import argparse
@@ -22,8 +23,9 @@ import scenes
 from detector import FaceDetector
 from teacher import Teacher
 
-PEAK_RATE, DECAY, WARM_UP, CLIP = 2e-3, 5e-4, 100, 5.0
+PEAK_RATE, DECAY, WARM_UP, CLIP = 3e-3, 5e-4, 200, 5.0
 KEEP = 0.998  # of the weight average, a step
+FACE = [*(f"face_{k}" for k in "xywh"), *(f"{point}_{k}" for point in ("re", "le", "nose", "rm", "lm") for k in "xy")]  # re: the left eye in the picture
 PLACE_WEIGHT, POINT_WEIGHT = 1.5, 10.0
 
 
@@ -34,38 +36,61 @@ def rate(step, steps):
 
 
 def read(path):
-    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    image = cv2.imread(str(path))
+    if image is None:
+        raise SystemExit(f"train.py: {path} is missing or no picture; the list names it")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def material(data, work, found):
-    """Faces with their boxes, frames of clips, photographs without faces."""
-    box = {f"faces/{r['path']}": tuple(float(r[f"face_{k}"]) for k in "xywh") for r in csv.DictReader(open(data / "faces" / "faces.csv"))}
+    """Crops with their face, frames of clips, photographs without faces."""
+    listed = {f"faces/{r['path']}": np.array([float(r[k]) for k in FACE], np.float32) for r in csv.DictReader(open(data / "faces" / "faces.csv"))}
     faces, frames, empty = [], [], []
     for r in found:
         if r["role"] != "train":
             continue
         path = data / r["origin"]
-        if r["origin"] in box:
-            faces.append((read(path), box[r["origin"]]))
+        if r["origin"] in listed:
+            faces.append((read(path), listed[r["origin"]]))
         elif r["origin"].startswith("negatives/"):
             empty.append(read(path))
         elif path.suffix == ".mp4":
-            frames += [read(f) for f in sorted((work / "frames").glob(f"{path.stem}-*.png"))]
+            frames += [read(f) for f in sorted((work / "frames").glob(f"{path.stem}-*.[jp][pn]g"))]
         else:
             frames.append(read(path))
     return faces, frames, empty
 
 
-def loss_of(net, raw, target, weight, places, has):
+class Batches(torch.utils.data.Dataset):
+    """The batch of each step: pictures, scores, weights, and of all anchors that have a face the index and the face."""
+
+    def __init__(self, pictures, teacher, size, seed):
+        self.pictures, self.teacher, self.size, self.seed, self.maker = pictures, teacher, size, seed, None
+
+    def __getitem__(self, step):
+        self.maker = self.maker or scenes.Maker(*self.pictures, Teacher(self.teacher))
+        rng = np.random.default_rng([self.seed, step])
+        picture, target, weight, places, has = map(np.stack, zip(*(self.maker.labelled(rng) for _ in range(self.size))))
+        return picture, target, weight, np.flatnonzero(has), places[has]
+
+
+def loader(batches, first, steps, workers):
+    """The batches of these steps in order. As arrays: shared memory, in which tensors would come, is small in some containers."""
+    return torch.utils.data.DataLoader(
+        batches, batch_size=None, sampler=range(first, steps), collate_fn=lambda batch: batch, num_workers=workers, prefetch_factor=4 if workers else None, multiprocessing_context="fork" if workers else None
+    )
+
+
+def loss_of(net, raw, target, weight, index, want):
     """Soft scores by quality focal loss; boxes by overlap and distance; landmarks by distance in face sizes."""
     logit = raw[:, 0]
     score = F.binary_cross_entropy_with_logits(logit, target, reduction="none") * (torch.sigmoid(logit) - target).abs() ** 2
     faces = target.sum().clamp(min=1.0)
     score = (score * weight).sum() / faces
-    if not has.any():
+    if not len(index):
         return score, score * 0, score * 0
-    said = net.decode(raw).transpose(1, 2)[has][:, 1:]
-    want, sure = places[has], target[has]
+    said = net.decode(raw).transpose(1, 2).flatten(0, 1)[index, 1:]
+    sure = target.flatten()[index]
     side = torch.sqrt(want[:, 2] * want[:, 3]).clamp(min=4.0)[:, None]
     box = (1 - overlap(said, want)) + (said[:, :4] - want[:, :4]).abs().mean(1) / side[:, 0]
     points = ((said[:, 4:] - want[:, 4:]).abs() / side).mean(1)
@@ -81,11 +106,11 @@ def overlap(a, b):
 
 def average(ema, net, step):
     keep = min(KEEP, (1 + step) / (10 + step))
+    pairs = list(zip(ema.state_dict().values(), net.state_dict().values()))
     with torch.no_grad():
-        for mine, theirs in zip(ema.state_dict().values(), net.state_dict().values()):
-            if mine.dtype.is_floating_point:
-                mine.lerp_(theirs, 1 - keep)
-            else:
+        torch._foreach_lerp_(*zip(*((mine, theirs) for mine, theirs in pairs if mine.dtype.is_floating_point)), 1 - keep)
+        for mine, theirs in pairs:
+            if not mine.dtype.is_floating_point:
                 mine.copy_(theirs)
 
 
@@ -96,54 +121,57 @@ def main():
     ap.add_argument("list", type=pathlib.Path)
     ap.add_argument("--teacher", required=True)
     ap.add_argument("--name", required=True)
-    ap.add_argument("--steps", type=int, default=3000)
-    ap.add_argument("--batch", type=int, default=8)
+    ap.add_argument("--device", default="cpu")
+    ap.add_argument("--workers", type=int, default=0)
+    ap.add_argument("--steps", type=int, default=6000)
+    ap.add_argument("--batch", type=int, default=32)
     ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--seed", type=int, default=4)
     a = ap.parse_args()
     torch.set_num_threads(a.threads)
-    cv2.setNumThreads(a.threads)
+    cv2.setNumThreads(1)
     torch.manual_seed(a.seed)
     out = a.work / "runs" / a.name
     out.mkdir(parents=True, exist_ok=True)
 
     faces, frames, empty = material(a.data, a.work, csv.DictReader(open(a.list)))
-    maker = scenes.Maker(faces, frames, empty, Teacher(a.teacher))
-    net = FaceDetector().to(memory_format=torch.channels_last)
+    state = torch.load(out / "last.pt", weights_only=True, map_location="cpu") if (out / "last.pt").is_file() else None
+    first = state["step"] if state else 0
+    # Worker processes are forked here, before there is anything on a GPU.
+    batches = iter(loader(Batches((faces, frames, empty), a.teacher, a.batch, a.seed), first, a.steps, a.workers))
+    net = FaceDetector().to(a.device)
+    if a.device == "cpu":
+        net = net.to(memory_format=torch.channels_last)
     ema = copy.deepcopy(net).eval()
     weights = [p for p in net.parameters() if p.ndim > 1]
     others = [p for p in net.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW([dict(params=weights, weight_decay=DECAY), dict(params=others, weight_decay=0.0)], lr=PEAK_RATE)
-    first = 0
-    if (out / "last.pt").is_file():
-        state = torch.load(out / "last.pt", weights_only=True)
+    if state:
         net.load_state_dict(state["net"])
         ema.load_state_dict(state["ema"])
         optimiser.load_state_dict(state["optimiser"])
-        first = state["step"]
     print(f"{a.name}: {len(faces)} faces, {len(frames)} frames, {len(empty)} photographs without faces, steps {first} to {a.steps}", flush=True)
 
     net.train()
     began, seen = time.time(), []
-    for step in range(first, a.steps):
+    for step, batch in zip(range(first, a.steps), batches):
         for group in optimiser.param_groups:
             group["lr"] = rate(step, a.steps)
-        rng = np.random.default_rng([a.seed, step])
-        batch = zip(*(maker.labelled(rng) for _ in range(a.batch)))
-        picture, target, weight, places, has = (torch.from_numpy(np.stack(part)) for part in batch)
-        parts = loss_of(net, net.raw(picture), target, weight, places, has)
+        picture, target, weight, index, places = (torch.from_numpy(part).to(a.device) for part in batch)
+        parts = loss_of(net, net.raw(picture), target, weight, index, places)
         optimiser.zero_grad()
         sum(parts).backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
         optimiser.step()
         average(ema, net, step)
-        seen.append([float(p.detach()) for p in parts])
+        seen.append(torch.stack([p.detach() for p in parts]))
         if (step + 1) % 50 == 0 or step + 1 == a.steps:
-            score, box, points = np.mean(seen[-50:], 0)
+            score, box, points = torch.stack(seen).mean(0).tolist()
+            seen.clear()
             with open(out / "log.csv", "a") as f:
                 f.write(f"{step + 1},{score:.4f},{box:.4f},{points:.4f},{time.time() - began:.0f}\n")
             print(f"{a.name} step {step + 1} score {score:.3f} box {box:.3f} points {points:.3f} {(time.time() - began) / (step + 1 - first):.2f} s/step", flush=True)
-        if (step + 1) % 200 == 0 or step + 1 == a.steps:
+        if (step + 1) % 500 == 0 or step + 1 == a.steps:
             part = out / "last.part"
             torch.save(dict(net=net.state_dict(), ema=ema.state_dict(), optimiser=optimiser.state_dict(), step=step + 1), part)
             part.replace(out / "last.pt")
