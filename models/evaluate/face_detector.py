@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Measures the face detector on people and photographs left out of training, beside YuNet.
 
-usage: face_detector.py DATA WORK MODEL --yunet-n FILE --yunet-s FILE [--list LIST]
+usage: face_detector.py DATA WORK MODEL --yunet-n FILE --yunet-s FILE [--list LIST] [--talks FOLDER]
 The split is LIST (models/cards/face-detector-data.csv). The score threshold is chosen on its rows of role "val"; every figure is of role "test".
-What YuNet-n says counts as truth about faces. Writes WORK/eval/face-detector.json and prints it.
+What YuNet-n says counts as truth about faces; of pictures made harder (face_hard.py), what it said before. FOLDER is where originals.py put what
+more.csv names: genuine people for minutes at a time, never trained on. Writes WORK/eval/face-detector.json and prints it.
 """
 
 import argparse
@@ -24,15 +25,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "training" / "face_detector"))
 
 import boxes
+import face_hard
 import teacher
 from teacher import SIDE
 
+UNSURE = 0.3  # score of YuNet-n below which nothing speaks for a face
 TRUTH = 0.6  # score from which a face of YuNet-n counts; what its authors' demonstrations use
 LEAST = 40  # px, side of the faces the goal speaks of
 MATCH = 0.5  # overlap from which a face is found
 FALSE_PER_100 = 0.5  # on val, so that test has room below one
 GRID = np.round(np.arange(0.30, 0.92, 0.02), 2)
-BANDS = ((16, 40), (40, 80), (80, 160), (160, 400))
+BANDS = ((16, 24), (24, 40), (40, 80), (80, 160), (160, 400))
 CROP_SIDES = (320, 160, 80)  # px a face crop is scaled to, by its name
 SHRUNK = 120  # px, longest side of a frame in the condition "shrunk"
 UTK_EVERY = 4
@@ -119,10 +122,10 @@ def share(found, persons):
     return dict(recall=float(hits.sum() / all_of.sum()), recall_95=np.percentile(rates, [2.5, 97.5]).tolist(), faces=int(all_of.sum()), people=len(names))
 
 
-def rate(count, n):
-    """False boxes per 100 pictures with the exact 95 % interval of a Poisson count."""
+def rate(count, n, per=100):
+    """False boxes per 100 pictures (or per 10 of n minutes) with the exact 95 % interval of a Poisson count."""
     low, high = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0, chi2.ppf(0.975, 2 * count + 2) / 2
-    return dict(boxes=int(count), pictures=n, per_100=100 * count / n, per_100_95=[float(100 * low / n), float(100 * high / n)])
+    return dict(boxes=int(count), of=n, rate=per * count / n, rate_95=[float(per * low / n), float(per * high / n)])
 
 
 def faces_of(model, threshold, shown, truths):
@@ -133,7 +136,7 @@ def faces_of(model, threshold, shown, truths):
     condition, person, side, found, error = map(np.array, zip(*table))
     out = {}
     for name in dict.fromkeys(condition):
-        here = (condition == name) & (side >= (BANDS[0][0] if name == "clips shrunk" else LEAST))
+        here = (condition == name) & (side >= (BANDS[0][0] if name in ("clips shrunk", *face_hard.SMALL) else LEAST))
         if here.any():
             errors = error[here & found]
             out[name] = dict(share(found[here], person[here]), landmarks=float(errors.mean()), landmarks_95th=float(np.percentile(errors, 95))) if found[here].any() else share(found[here], person[here])
@@ -145,15 +148,13 @@ def faces_of(model, threshold, shown, truths):
     return dict(conditions=out, sides=bands)
 
 
-def spare(model, threshold, shown, truths):
-    """Boxes on clips' frames that no face of YuNet-n explains, even one it is unsure of."""
-    count = pictures = 0
-    for (condition, _, picture), truth in zip(shown, truths):
-        if condition == "clips":
-            pictures += 1
-            for face in boxes.suppress(model.faces(picture), threshold):
-                count += not len(truth) or boxes.overlap(face[1:5], truth[:, 1:5]).max() < boxes.SAME_FACE
-    return rate(count, pictures)
+def spare(model, threshold, pictures, unsure):
+    """How many boxes no face of YuNet-n explains, even one it is unsure of."""
+    count = 0
+    for picture, truth in zip(pictures, unsure):
+        for face in boxes.suppress(model.faces(picture), threshold):
+            count += not len(truth) or boxes.overlap(face[1:5], truth[:, 1:5]).max() < boxes.SAME_FACE
+    return count
 
 
 def cost(graphs, rounds=150):
@@ -182,6 +183,7 @@ def main():
     ap.add_argument("--yunet-n", required=True)
     ap.add_argument("--yunet-s", required=True)
     ap.add_argument("--list", type=pathlib.Path, default=HERE.parent / "cards" / "face-detector-data.csv")
+    ap.add_argument("--talks", type=pathlib.Path)
     a = ap.parse_args()
     cv2.setNumThreads(1)
     rows = list(csv.DictReader(open(a.list)))
@@ -189,12 +191,21 @@ def main():
     models = {"face-detector": Ours(a.model), "YuNet-s": teacher.Teacher(a.yunet_s), "YuNet-n": teacher.Teacher(a.yunet_n)}
     val_empty = [p for _, p in empty(a.data, sides["val"])]
     shown, test_empty = list(people(a.data, a.work, sides["test"])), list(empty(a.data, sides["test"]))
-    said = [models["YuNet-n"].faces(p) for *_, p in shown]
-    truths, unsure = [boxes.suppress(s, TRUTH) for s in said], [boxes.suppress(s, 0.3) for s in said]
+    yunet = models["YuNet-n"]
+    truths = [boxes.suppress(yunet.faces(p), TRUTH) for *_, p in shown]
+    listed = boxes.listed(a.data / "faces" / "faces.csv")
+    crops = [(r["person"], read(a.data / r["origin"]), listed[r["origin"]]) for r in sides["test"] if r["person"] and r["origin"] in listed]
+    hard = list(zip(*[*face_hard.harder(shown, truths), *face_hard.small(crops), *face_hard.mosaics(crops, yunet, TRUTH)]))
+    frames = [p for condition, _, p in shown if condition == "clips"]
+    talk = [p for recording in (face_hard.recordings(a.talks) if a.talks else []) for p in recording]
+    unsure = {name: [boxes.suppress(yunet.faces(p), UNSURE) for p in pictures] for name, pictures in (("frames", frames), ("talk", talk))}
     report = dict(sha256=hashlib.sha256(a.model.read_bytes()).hexdigest(), bytes=a.model.stat().st_size, onnxruntime=onnxruntime.__version__, models={})
     for name, model in models.items():
         threshold = threshold_of(model, val_empty)
-        out = dict(threshold=threshold, **faces_of(model, threshold, shown, truths), spare=spare(model, threshold, shown, unsure), empty={})
+        out = dict(threshold=threshold, **faces_of(model, threshold, shown, truths), hard=faces_of(model, threshold, *hard)["conditions"], empty={})
+        out["spare"] = rate(spare(model, threshold, frames, unsure["frames"]), len(frames))
+        if talk:
+            out["talk"] = rate(spare(model, threshold, talk, unsure["talk"]), len(talk) / face_hard.PER_SECOND / 60, per=10)
         for condition in ("whole", "windows"):
             here = [p for c, p in test_empty if c == condition]
             out["empty"][condition] = rate(sum(len(boxes.suppress(model.faces(p), threshold)) for p in here), len(here))

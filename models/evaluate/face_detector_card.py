@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes models/cards/face-detector.md: the words of face-detector.md.in beside this script, the figures of face_detector.py.
 
-usage: face_detector_card.py WORK
+usage: face_detector_card.py WORK [COMMIT]      (COMMIT: of the recipe that trained it; default: the last that touched models/training/face_detector)
 """
 
 import csv
@@ -27,8 +27,17 @@ def share(t):
 
 
 def rate(t):
-    low, high = t["per_100_95"]
-    return f"{t['per_100']:.2f} [{low:.2f}, {high:.2f}] ({t['boxes']} of {t['pictures']})"
+    low, high = t["rate_95"]
+    return f"{t['rate']:.2f} [{low:.2f}, {high:.2f}] ({t['boxes']} of {t['of']})"
+
+
+def talk(t):
+    low, high = t["rate_95"]
+    return f"{t['rate']:.1f} [{low:.1f}, {high:.1f}] ({t['boxes']} in {t['of']:.1f} min)"
+
+
+def landmarks(t):
+    return percent(t["landmarks"]) if "landmarks" in t else "-"
 
 
 def found(models):
@@ -47,10 +56,21 @@ def sides(models):
     return "\n".join(rows)
 
 
+def hard(models):
+    rows = ["| made harder | faces / people | recall | landmark error | recall of YuNet-s | its landmark error | recall of YuNet-n |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    for name, t in models[OURS]["hard"].items():
+        small, normal = (models[m]["hard"][name] for m in ("YuNet-s", "YuNet-n"))
+        rows.append(f"| {name} | {t['faces']} / {t['people']} | {share(t)} | {landmarks(t)} | {share(small)} | {landmarks(small)} | {share(normal)} |")
+    return "\n".join(rows)
+
+
 def false_boxes(models):
-    rows = ["| detector | threshold (chosen on val) | false boxes per 100 photographs without faces | per 100 windows of them | boxes per 100 frames of clips that YuNet-n does not see even at 0.3 |", "| --- | --- | --- | --- | --- |"]
+    rows = [
+        "| detector | threshold (chosen on val) | false boxes per 100 photographs without faces | per 100 windows of them | boxes that YuNet-n does not see even at 0.3, per 100 frames of clips | per 10 minutes of recordings |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for name, t in models.items():
-        rows.append(f"| {name} | {t['threshold']:.2f} | {rate(t['empty']['whole'])} | {rate(t['empty']['windows'])} | {rate(t['spare'])} |")
+        rows.append(f"| {name} | {t['threshold']:.2f} | {rate(t['empty']['whole'])} | {rate(t['empty']['windows'])} | {rate(t['spare'])} | {talk(t['talk']) if 'talk' in t else '-'} |")
     return "\n".join(rows)
 
 
@@ -78,12 +98,12 @@ def main():
     report = json.loads((work / "eval" / "face-detector.json").read_text())
     models, ours = report["models"], report["models"][OURS]
     steps = (work / "runs" / "final" / "log.csv").read_text().split()[-1].split(",")[0]
-    commit = subprocess.run(["git", "-C", MODELS, "log", "-1", "--format=%h", "--", "training/face_detector"], check=True, capture_output=True, text=True).stdout.strip()
+    commit = sys.argv[2] if len(sys.argv) > 2 else subprocess.run(["git", "-C", MODELS, "log", "-1", "--format=%h", "--", "training/face_detector"], check=True, capture_output=True, text=True).stdout.strip()
     words = string.Template((HERE / "face-detector.md.in").read_text())
     (MODELS / "cards" / "face-detector.md").write_text(words.substitute(
         version=VERSION, sha256=report["sha256"], threshold=f"{ours['threshold']:.2f}", recall=share(ours["conditions"]["clips"]), landmarks=percent(ours["conditions"]["clips"]["landmarks"]), false=rate(ours["empty"]["whole"]),
         parameters=ours["parameters"], size=f"{report['bytes'] / 1e6:.1f}", ms=f"{ours['cost']['processor_ms']:.1f}", onnxruntime=report["onnxruntime"], steps=steps, commit=commit,
-        found=found(models), sides=sides(models), false_boxes=false_boxes(models), cost=cost(models), **counts()))
+        found=found(models), sides=sides(models), hard=hard(models), false_boxes=false_boxes(models), cost=cost(models), **counts()))
     print(f"card of {report['sha256'][:12]} written")
 
 

@@ -5,7 +5,7 @@
 #   DATA  clips.csv, faces/faces.csv and negatives/: see face_detector/README.md here
 #   WORK  everything in between (default: target/faces-detector); an interrupted run goes on where it stopped
 # Environment: YUNET (folder of yunet_n_320_320.onnx and yunet_s_320_320.onnx of libfacedetection.train; needed), PYTHON (python3), STEPS (6000),
-# DEVICE (cpu; cuda), WORKERS (0: processes that make pictures beside the one that trains).
+# DEVICE (cpu; cuda), WORKERS (0: processes that make pictures beside the one that trains), TALKS (long recordings to measure on: see face_detector.py).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -34,5 +34,5 @@ once() { # once MARK COMMAND...: runs a step unless it was finished before
 once corpus "$python" "$detector/corpus.py" "$data" "$work" "$list"
 once final "$python" "$detector/train.py" "$data" "$work" "$list" --teacher "$yunet/yunet_n_320_320.onnx" --name final --steps "$steps" --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
 "$python" -W ignore "$detector/export.py" "$work/runs/final/net.pt" "$root/models/face-detector.onnx"
-"$python" "$root/models/evaluate/face_detector.py" "$data" "$work" "$root/models/face-detector.onnx" --yunet-n "$yunet/yunet_n_320_320.onnx" --yunet-s "$yunet/yunet_s_320_320.onnx"
+"$python" "$root/models/evaluate/face_detector.py" "$data" "$work" "$root/models/face-detector.onnx" --yunet-n "$yunet/yunet_n_320_320.onnx" --yunet-s "$yunet/yunet_s_320_320.onnx" ${TALKS:+--talks "$TALKS"}
 "$python" "$root/models/evaluate/face_detector_card.py" "$work"

@@ -1,8 +1,18 @@
 """Boxes of faces: overlap, and which of many overlapping ones stays. A face is a row of 15: score, x, y, w, h, five landmarks x, y (px)."""
 
+import csv
+
 import numpy as np
 
 SAME_FACE = 0.3  # overlap above which two boxes are one face, as YuNet has it
+# A face's columns in faces.csv, which names eyes and corners of the mouth as the person has them: re is the left eye in the picture.
+LISTED = [*(f"face_{k}" for k in "xywh"), *(f"{point}_{k}" for point in ("re", "le", "nose", "rm", "lm") for k in "xy")]
+
+
+def listed(path):
+    """Box and landmarks of every crop that a faces.csv names, by its path below the folder that holds faces/."""
+    with open(path, newline="") as f:
+        return {f"faces/{r['path']}": np.array([float(r[k]) for k in LISTED], np.float32) for r in csv.DictReader(f)}
 
 
 def overlap(one, many):

@@ -19,13 +19,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import boxes
 import scenes
 from detector import FaceDetector
 from teacher import Teacher
 
 PEAK_RATE, DECAY, WARM_UP, CLIP = 3e-3, 5e-4, 200, 5.0
 KEEP = 0.998  # of the weight average, a step
-FACE = [*(f"face_{k}" for k in "xywh"), *(f"{point}_{k}" for point in ("re", "le", "nose", "rm", "lm") for k in "xy")]  # re: the left eye in the picture
 PLACE_WEIGHT, POINT_WEIGHT = 1.5, 10.0
 
 
@@ -44,7 +44,7 @@ def read(path):
 
 def material(data, work, found):
     """Crops with their face, frames of clips, photographs without faces."""
-    listed = {f"faces/{r['path']}": np.array([float(r[k]) for k in FACE], np.float32) for r in csv.DictReader(open(data / "faces" / "faces.csv"))}
+    listed = boxes.listed(data / "faces" / "faces.csv")
     faces, frames, empty = [], [], []
     for r in found:
         if r["role"] != "train":
