@@ -13,7 +13,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 OURS = "face-detector"
 
 
