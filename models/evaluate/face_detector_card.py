@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes models/cards/face-detector.md: the words of face-detector.md.in beside this script, the figures of face_detector.py.
+"""Writes models/cards/face-detector.md: the words of face-detector.md.in beside this script, the figures of face_detector.py and, where there are any, of face_seats.py.
 
 usage: face_detector_card.py WORK [COMMIT]      (COMMIT: of the recipe that trained it; default: the last that touched models/training/face_detector)
 """
@@ -74,6 +74,17 @@ def false_boxes(models):
     return "\n".join(rows)
 
 
+def seats(path):
+    if not path.is_file():
+        return "Not measured."
+    rows = ["| shown | pictures | kept | with fewer seats | with more | with one begun anew |", "| --- | --- | --- | --- | --- | --- |"]
+    for name, t in json.loads(path.read_text()).items():
+        low, high = t["kept_95"]
+        why = f" ({', '.join(t['reasons'])})" if t["anew"] else ""
+        rows.append(f"| {name} | {t['pictures']} of {t['persons']} people | {percent(t['kept'] / t['pictures'])} [{percent(low)}, {percent(high)}] | {t['fewer']} | {t['more']} | {t['anew']}{why} |")
+    return "\n".join(rows)
+
+
 def cost(models):
     rows = ["| detector | parameters | ms of processor time |", "| --- | --- | --- |"]
     for name, t in models.items():
@@ -103,7 +114,7 @@ def main():
     (MODELS / "cards" / "face-detector.md").write_text(words.substitute(
         version=VERSION, sha256=report["sha256"], threshold=f"{ours['threshold']:.2f}", recall=share(ours["conditions"]["clips"]), landmarks=percent(ours["conditions"]["clips"]["landmarks"]), false=rate(ours["empty"]["whole"]),
         parameters=ours["parameters"], size=f"{report['bytes'] / 1e6:.1f}", ms=f"{ours['processor_ms']:.1f}", onnxruntime=report["onnxruntime"], steps=steps, commit=commit,
-        found=found(models), sides=sides(models), hard=hard(models), false_boxes=false_boxes(models), cost=cost(models), **counts()))
+        found=found(models), sides=sides(models), hard=hard(models), false_boxes=false_boxes(models), cost=cost(models), seats=seats(work / "eval" / "face-seats.json"), **counts()))
     print(f"card of {report['sha256'][:12]} written")
 
 
