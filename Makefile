@@ -51,7 +51,7 @@ plugin: setup ## build libgstcallguard.so and print a gst-launch-1.0 line
 train-voice: setup ## train the voice-clone model from DATA (hours; resumable)
 	@$(ROOT)/models/training/train_voice.sh '$(DATA)'
 
-train-face-detector: setup ## train the model that finds faces from DATA (an hour; resumable)
+train-face-detector: setup ## train the model that finds faces from DATA (hours, minutes with a GPU; resumable)
 	@$(ROOT)/models/training/train_face_detector.sh '$(DATA)'
 
 train-face: setup ## train the face-forgery model from DATA (hours; resumable)

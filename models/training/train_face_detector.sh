@@ -4,7 +4,7 @@
 # usage: train_face_detector.sh DATA [WORK]
 #   DATA  clips.csv, faces/faces.csv and negatives/: see face_detector/README.md here
 #   WORK  everything in between (default: target/faces-detector); an interrupted run goes on where it stopped
-# Environment: YUNET (folder of yunet_n_320_320.onnx and yunet_s_320_320.onnx of libfacedetection.train; needed), PYTHON (python3), STEPS (6000),
+# Environment: YUNET (folder of yunet_n_320_320.onnx and yunet_s_320_320.onnx of libfacedetection.train; needed), PYTHON (python3), STEPS (8000),
 # DEVICE (cpu; cuda), WORKERS (0: processes that make pictures beside the one that trains), TALKS (long recordings to measure on: see face_detector.py).
 set -euo pipefail
 
@@ -14,7 +14,7 @@ data=${1:?usage: train_face_detector.sh DATA [WORK]}
 work=${2:-$root/target/faces-detector}
 yunet=${YUNET:?train_face_detector.sh: YUNET must name the folder of the teacher, yunet_n_320_320.onnx}
 python=${PYTHON:-python3}
-steps=${STEPS:-6000}
+steps=${STEPS:-8000}
 detector=$here/face_detector
 list=$root/models/cards/face-detector-data.csv
 export OMP_NUM_THREADS=1

@@ -123,7 +123,7 @@ def main():
     ap.add_argument("--name", required=True)
     ap.add_argument("--device", default="cpu")
     ap.add_argument("--workers", type=int, default=0)
-    ap.add_argument("--steps", type=int, default=6000)
+    ap.add_argument("--steps", type=int, default=8000)
     ap.add_argument("--batch", type=int, default=32)
     ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--seed", type=int, default=4)
