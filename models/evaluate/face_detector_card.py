@@ -66,7 +66,7 @@ def hard(models):
 
 def false_boxes(models):
     rows = [
-        "| detector | threshold (chosen on val) | false boxes per 100 photographs without faces | per 100 windows of them | boxes that YuNet-n does not see even at 0.3, per 100 frames of clips | per 10 minutes of recordings |",
+        "| detector | threshold (chosen on val) | false boxes per 100 photographs without faces | per 100 windows of them | per 100 frames of clips | per 10 minutes of recordings |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for name, t in models.items():
