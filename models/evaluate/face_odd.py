@@ -35,6 +35,8 @@ EFFECTS = {
     "replaced": "background replaced by a photograph",
     "beauty": "beauty filter: skin smoothed and brightened",
     "makeup": "make-up: lips, lids, cheeks",
+    "masked": "a face mask over mouth and nose",
+    "hand": "something plain in skin's colour, as a hand, before half of the face",
     "gaze": "eye contact corrected: irises moved by a warp",
     "framed": "auto-framing: slow zoom and pan",
     "denoised": "heavy denoising, in space and time",
@@ -54,6 +56,7 @@ EYES = ([33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161,
 BROWS = ([70, 63, 105, 66, 107, 55, 65, 52, 53, 46], [300, 293, 334, 296, 336, 285, 295, 282, 283, 276])
 LIDS = ([33, 246, 161, 160, 159, 158, 157, 173, 133, 55, 65, 52, 53, 46], [362, 398, 384, 385, 386, 387, 388, 466, 263, 276, 283, 282, 295, 285])  # from the lashes up to the brow
 CHEEKS, CORNERS, IRISES = (50, 280), ((33, 133), (362, 263)), (468, 473)
+JAW = [454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234]
 STILL_CHANGE, CELLS, SPOT = 4.5, 40, 5  # the program's (callguard-vision's gate): what changes less is a still
 
 
@@ -141,6 +144,36 @@ def made_up(picture, points):
         tint = cv2.cvtColor(out, cv2.COLOR_RGB2GRAY)[..., None] * np.array(colour) * (1.35 if mask is lips else 1.1) if mask is lips else out * np.array(colour)
         out = mixed(out, tint, strength * mask)
     return out
+
+
+def masked(picture, points):
+    """From the bridge of the nose to below the chin, in pale blue with three folds, shaded as the face is"""
+    if points is None:
+        return picture
+    w, grey = width_of(points), cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    mask = area(picture.shape, np.concatenate([points[JAW], points[[197]]]), 0.008 * w)
+    shade = cv2.GaussianBlur(grey, (0, 0), 0.06 * w)
+    shade /= (shade * mask).sum() / max(mask.sum(), 1.0) + 1e-3
+    folds = np.zeros_like(grey)
+    for share in (0.3, 0.5, 0.7):
+        across = points[[JAW[0], 197, JAW[-1]]] * (1 - share) + points[[JAW[0], 152, JAW[-1]]] * share
+        cv2.polylines(folds, [np.round(across).astype(np.int32)], False, 1.0, max(1, int(0.01 * w)), cv2.LINE_AA)
+    light = np.clip((grey * mask).sum() / max(mask.sum(), 1.0) * 1.2, 20, 215)
+    return mixed(picture, (light * shade * (1 - 0.2 * folds))[..., None] * (0.86, 1.0, 1.08), mask)
+
+
+def hand(picture, points, side):
+    """A blurred ellipse in the cheek's colour over one side, or the other"""
+    if points is None:
+        return picture
+    w, middle, edge = width_of(points), points[4], points[454 if side else 234]
+    colour = np.median(cv2.GaussianBlur(picture, (0, 0), 2)[tuple(np.clip(points[list(CHEEKS)][:, ::-1].astype(int), 0, np.array(picture.shape[:2]) - 1).T)], axis=0)
+    mask = np.zeros(picture.shape[:2], np.float32)
+    at = middle * 0.4 + edge * 0.6
+    cv2.ellipse(mask, (tuple(float(v) for v in at), (0.55 * w, 1.1 * w), 12 if side else -12), 1.0, -1, cv2.LINE_AA)
+    y = np.mgrid[: picture.shape[0], : picture.shape[1]][0]
+    tone = colour * (1 - 0.25 * np.clip((y - at[1]) / w, -0.6, 0.6))[..., None]
+    return mixed(picture, np.clip(tone, 0, 255), cv2.GaussianBlur(mask, (0, 0), max(0.5, 0.01 * w)))
 
 
 def looked(picture, points):
@@ -291,6 +324,11 @@ class Person:
             pictures = self.each(lambda n, p, _, points: beauty(p, points))
         elif effect == "makeup":
             pictures = self.each(lambda n, p, _, points: made_up(p, points))
+        elif effect == "masked":
+            pictures = self.each(lambda n, p, _, points: masked(p, points))
+        elif effect == "hand":
+            side = rng.random() < 0.5
+            pictures = self.each(lambda n, p, _, points: hand(p, points, side))
         elif effect == "gaze":
             pictures = self.each(lambda n, p, _, points: looked(p, points))
         elif effect == "framed":

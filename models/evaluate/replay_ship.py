@@ -106,7 +106,7 @@ def main():
     own, law, how, calibration = report["scores"]["face-replay"], report["law"], report["law_measured"], report["calibration"]
     unseen, genuine = own["apcer"]["unseen"], report["genuine"]
     figures = dict(
-        version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{face_ship.cost_ms(model, replaynet.SIZE):.1f}", runtime=onnxruntime.__version__, steps=open(a.work / "runs" / a.run / "log.csv").read().split()[-1].split(",")[0],
+        version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{face_ship.cost_ms(model, replaynet.SIZE):.1f}", runtime=onnxruntime.__version__, **{kind: open(a.work / "runs" / f"{a.run}-{kind}" / "log.csv").read().split()[-1].split(",")[0] for kind in ("short", "long")},
         folds=len(report["folds"]), factor=replaynet.FACTOR, side=replaynet.SIZE, grid=replaynet.GRID, outputs=1 + replaynet.GRID**2, blocks=replaynet.BLOCKS, pairs=sum(1 for _ in bank(a.work)), auc=two(own["auc"]), auc_95=span(own["auc_95"], two), eer=percent(own["eer"]),
         apcer=percent(unseen["all"]["share"]), apcer_95=span(unseen["all"]["span"], percent), worst=percent(unseen["worst"]), bpcer=percent(own["bpcer"]["all"]["share"]), bpcer_95=span(own["bpcer"]["all"]["span"], percent),
         clips=sum(r["use"] == "train calibrate" for r in used), stills=sum(r["use"] == "train" for r in used), held="; ".join(f"fold {k}: {' and '.join(v)}" for k, v in UNSEEN.items() if v),

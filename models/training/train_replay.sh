@@ -5,7 +5,7 @@
 #   DATA  clips.csv, faces/faces.csv, negatives/ (photographs without people): see face/README.md
 #   WORK  everything in between (default: target/replay); an interrupted run goes on where it stopped
 # Environment: YUNET (yunet_n_dynamic.onnx), BASELINE (folder of MiniFASNet's two graphs) and MEDIAPIPE (face/README.md): all needed; FACE (target/face: pictures.csv
-#   is taken from it, or made there), PYTHON (python3), TALKS (what originals.py wrote), STEPS (1800), PAIRS (5000),
+#   is taken from it, or made there), PYTHON (python3), TALKS (what originals.py wrote), PAIRS (5000),
 #   DEVICE (cpu; or cuda) and WORKERS (0; processes that make batches).
 set -euo pipefail
 
@@ -32,9 +32,16 @@ fi
 common=(--face "$face" --yunet "$YUNET" --walls "$data/negatives")
 "$python" "$replay/surroundings.py" "$work" "${common[@]}" --pairs "${PAIRS:-5000}"
 "$python" "$replay/shots.py" "$work" "${common[@]}"
+fit() { # fit NAME OPTION...: two networks and the mean of their weights
+    local name=$1
+    shift
+    "$python" "$replay/replayfit.py" "$work" --face "$face" --name "$name-short" "$@" --steps 900 --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
+    "$python" "$replay/replayfit.py" "$work" --face "$face" --name "$name-long" "$@" --steps 1800 --dim 0.25 --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
+    "$python" "$here/mean.py" "$work/runs/$name/net.pt" "$work/runs/$name-short/net.pt" "$work/runs/$name-long/net.pt"
+}
 for fold in 0 1 2 3 4; do
-    "$python" "$replay/replayfit.py" "$work" --face "$face" --name "fold$fold" --fold "$fold" --steps "${STEPS:-1800}" --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
+    fit "fold$fold" --fold "$fold"
     "$python" -W ignore "$replay/replaynet.py" "$work/runs/fold$fold/net.pt" "$work/runs/fold$fold/face-replay.onnx"
 done
-"$python" "$replay/replayfit.py" "$work" --face "$face" --name final --steps "${STEPS:-1800}" --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
+fit final
 PYTHON=$python FACE=$face "$root/models/evaluate/evaluate_replay.sh" "$data" "$work"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the face-replay network on the pairs that surroundings.py made; one recipe and length for every fold and for the shipped model.
 
-usage: replayfit.py WORK --face FACE --name NAME [--fold K] [--steps N] [--pairs N] [--device D] [--workers N] [--threads N] [--seed N]
+usage: replayfit.py WORK --face FACE --name NAME [--fold K] [--steps N] [--dim SHARE] [--pairs N] [--device D] [--workers N] [--threads N] [--seed N]
 A fold's training leaves out whoever and whatever source it is tested on, and two whole species of presentation. Resumes from WORK/runs/NAME/last.pt; a step's batch depends on seed and step alone.
 Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average.
 """
@@ -25,7 +25,7 @@ from fit import begun, train
 # Species that a fold's network never meets: one that is near to another, and one that is not.
 UNSEEN = {0: ("monitor", "photo"), 1: ("phone", "print"), 2: ("oled", "paper"), 3: ("monitor", "paper"), 4: ("oled", "print"), None: ()}
 
-DARK, OFTEN_DARK = (0.2, 0.6), 0.25  # dim rooms and dark faces: what is left of the light, and in what share of pairs
+DIM = (0.2, 0.6)  # dim rooms and dark faces: what is left of the light
 
 
 def bank(work, rows, fold, folds):
@@ -40,12 +40,14 @@ def bank(work, rows, fold, folds):
     return out
 
 
-def batch(pool, rng, count):
-    """crops [2 count, SIZE, SIZE, 3] uint8 (2i genuine, 2i + 1 captured), species"""
+def batch(pool, rng, count, dim):
+    """crops [2 count, SIZE, SIZE, 3] uint8 (2i genuine, 2i + 1 captured), species; a share `dim` of the pairs in little light (None: as rarely as face-forgery's)"""
     crops, species = [], []
     for _ in range(count):
         genuine, here, taken, there, name = pairs.pick(rng, pool)
-        one = pairs.plan(rng, replaynet.SIZE, replaynet.FACTOR) | dict(border=cv2.BORDER_CONSTANT, dark=rng.uniform(*DARK) if rng.random() < OFTEN_DARK else 1.0)
+        one = pairs.plan(rng, replaynet.SIZE, replaynet.FACTOR) | dict(border=cv2.BORDER_CONSTANT)
+        if dim is not None:
+            one["dark"] = rng.uniform(*DIM) if rng.random() < dim else 1.0
         both, black = pairs.bordered([pairs.shaped(genuine, here, one), pairs.shaped(taken, there, one)], one)
         crops += [pairs.coloured(x, black, one) for x in both]
         species.append(name)
@@ -55,10 +57,11 @@ def batch(pool, rng, count):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--face", type=pathlib.Path, required=True)
+    ap.add_argument("--dim", type=float)
     a, out = begun(ap, 1800, 12)
     pool = bank(a.work, list(csv.DictReader(open(a.face / "pictures.csv"))), a.fold, facefolds.table())
     about = f"{len(pool)} pairs of {len({p[-1] for p in pool})} species"
-    train(replaynet.ReplayNet(), out, lambda rng: batch(pool, rng, a.pairs), a, about)
+    train(replaynet.ReplayNet(), out, lambda rng: batch(pool, rng, a.pairs, a.dim), a, about)
 
 
 if __name__ == "__main__":

@@ -11,19 +11,20 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-for folder in (HERE, HERE.parent / "face", HERE.parents[1] / "evaluate"):
+for folder in (HERE, HERE.parent, HERE.parent / "face", HERE.parents[1] / "evaluate"):
     sys.path.insert(0, str(folder))
 
 try:
     import cv2
     import onnxruntime
     import sklearn  # noqa: F401
-    import torch  # noqa: F401
+    import torch
 except ImportError as missing:
     raise unittest.SkipTest(f"{missing.name} is not installed (models/training/requirements.txt)") from missing
 
 import captures
 import facefolds
+import mean
 import pictures
 import replay_measure
 import replayfit
@@ -112,10 +113,25 @@ class Captures(unittest.TestCase):
     def test_both_of_a_pair_share_their_border(self):
         rng = np.random.default_rng(5)
         pair = (drawn(rng), POINTS, drawn(rng), POINTS + 3, "phone")
-        crops, _ = replayfit.batch([pair], rng, 3)
+        crops, _ = replayfit.batch([pair], rng, 3, None)
         for genuine, taken in zip(crops[::2], crops[1::2]):
             black = lambda x: cv2.erode((x.max(2) < 12).astype(np.uint8), np.ones((9, 9), np.uint8))
             np.testing.assert_array_less(np.abs(black(genuine).mean() - black(taken).mean()), 0.08)
+
+    def test_both_of_a_pair_are_in_little_light(self):
+        rng = np.random.default_rng(5)
+        pair = (drawn(rng), POINTS, drawn(rng), POINTS, "phone")
+        light = {}
+        for dim in (0.0, 1.0):
+            crops, _ = replayfit.batch([pair], np.random.default_rng(6), 12, dim)
+            light[dim] = np.median(crops.mean((1, 2, 3)))
+        self.assertLess(light[1.0], 0.75 * light[0.0])
+
+    def test_the_mean_of_weights_is_of_one_make(self):
+        one, other = {"w": torch.tensor([1.0, 2.0]), "n": torch.tensor(3)}, {"w": torch.tensor([3.0, 6.0]), "n": torch.tensor(5)}
+        torch.testing.assert_close(mean.mean([one, other]), {"w": torch.tensor([2.0, 4.0]), "n": torch.tensor(3)})
+        with self.assertRaisesRegex(ValueError, "one make"):
+            mean.mean([one, {"w": one["w"]}])
 
     def test_every_species_is_unseen_by_a_fold_that_leaves_two_out(self):
         left_out = {fold: names for fold, names in replayfit.UNSEEN.items() if fold is not None}
