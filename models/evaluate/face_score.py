@@ -24,13 +24,21 @@ from frames import sharpness
 
 HOP_S, WINDOW_S, LEAST = 0.5, 1.0, 3
 LEAST_FACE_PX, LEAST_LUMA, LEAST_SHARPNESS = 40.0, 35.0, 1.5  # the program's gate
+MOST_COVER = 12.0  # ... and its rule against masks and hands
 CUES = ("frame_w", "frame_h", "sharp_native", "sharp_crop", "light", "contrast", "saturation", "hue", "grid", "noise", "black", "place_x", "place_y", "face_px")
 
 
-def windows(facts, sharp, least=LEAST):
+def cover(crop):
+    """How far the colour of mouth and chin lies from that between the eyes (a*, b* of CIE 1976 L*a*b*, medians of the crop in 40 x 40 pixels), as the program has it"""
+    lab = cv2.cvtColor(cv2.resize(crop, (40, 40), interpolation=cv2.INTER_AREA).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    bridge, mouth = (np.median(part.reshape(-1, 3), axis=0) for part in (lab[13:18, 18:22], lab[21:29, 16:24]))
+    return float(np.hypot(*(mouth - bridge)[1:]))
+
+
+def windows(facts, sharp, least=LEAST, covers=None):
     """(to_s, indices of the looks), of at least so many"""
     seconds = np.array([f["seconds"] for f in facts])
-    usable = np.array([f["face_px"] >= LEAST_FACE_PX and f["light"] >= LEAST_LUMA and s >= LEAST_SHARPNESS for f, s in zip(facts, sharp)])
+    usable = np.array([f["face_px"] >= LEAST_FACE_PX and f["light"] >= LEAST_LUMA and s >= LEAST_SHARPNESS and c <= MOST_COVER for f, s, c in zip(facts, sharp, covers or [0.0] * len(facts))])
     for end in np.arange(HOP_S, seconds[-1] + HOP_S, HOP_S) if len(seconds) else []:
         here = np.flatnonzero(usable & (seconds > end - WINDOW_S - 1e-6) & (seconds <= end + 1e-6))
         if len(here) >= least and seconds[here].max() > end - HOP_S:
@@ -62,7 +70,7 @@ def lines(work, rows, session, fold, folds, versions=None):
             taken = np.load(path)
             facts, crops = json.loads(str(taken["facts"])), taken["crops"]
             logit, sharp, of = score_of(session, crops), [sharpness(c) for c in crops], about(r, path.stem.split("-")[1], fold, folds)
-            yield of, [{**of, "to_s": end, "logit": float(logit[here].mean()), "sharpness": float(np.mean([sharp[i] for i in here])), **{c: float(np.mean([facts[i][c] for i in here])) for c in CUES}} for end, here in windows(facts, sharp)]
+            yield of, [{**of, "to_s": end, "logit": float(logit[here].mean()), "sharpness": float(np.mean([sharp[i] for i in here])), **{c: float(np.mean([facts[i][c] for i in here])) for c in CUES}} for end, here in windows(facts, sharp, covers=[cover(c) for c in crops])]
 
 
 def main():

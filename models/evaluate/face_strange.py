@@ -44,14 +44,14 @@ def tone(angle):
 
 def windows_of(model, taken, session):
     """[(to_s, mean logit)] as the program has them: none where nothing moved for a second"""
-    facts = json.loads(str(taken["facts"]))
+    facts, covers = json.loads(str(taken["facts"])), [face_score.cover(c) for c in taken["crops"]]
     if model == "face-replay":
-        kept = [f for f in facts if f["wide"] >= 0]
+        kept, covers = zip(*[(f, c) for f, c in zip(facts, covers) if f["wide"] >= 0]) if facts else ([], [])
         logit = face_score.score_of(session, taken["wide"])
-        found = replay_score.windows(kept)
+        found = replay_score.windows(kept, covers)
     else:
         kept, logit = facts, face_score.score_of(session, taken["crops"])
-        found = face_score.windows(facts, [f["sharpness"] for f in facts])
+        found = face_score.windows(facts, [f["sharpness"] for f in facts], covers=covers)
     moved = np.array([f["seconds"] for f in facts if f["stirred"]])
     return [(end, float(logit[here].mean())) for end, here in found if np.any((moved > end - 1.0 - 1e-6) & (moved <= end + 1e-6))]
 

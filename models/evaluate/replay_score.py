@@ -44,9 +44,9 @@ class Baseline:
         return np.log((1 - live) / live)
 
 
-def windows(facts):
-    """(to_s, indices of the looks)"""
-    return face_score.windows(facts, [f["sharpness"] for f in facts], LEAST)
+def windows(facts, covers=None):
+    """(to_s, indices of the looks); `covers` where a face's tight crop was kept to tell"""
+    return face_score.windows(facts, [f["sharpness"] for f in facts], LEAST, covers)
 
 
 def real(work, data, yunet, baseline, folds):

@@ -16,6 +16,7 @@ import numpy as np
 
 import face_measure
 import face_odd
+import face_score
 import face_strange
 import face_worst
 import metrics
@@ -83,6 +84,21 @@ class SkinTone(unittest.TestCase):
 
     def test_classes_are_chardons(self):
         self.assertEqual([face_strange.tone(a) for a in (56, 55, 41, 28, 10, -30)], ["very light", "light", "intermediate", "tan", "brown", "dark"])
+
+
+class Cover(unittest.TestCase):
+    def test_a_mask_in_another_colour_than_skin_is_one(self):
+        crop = np.full((160, 160, 3), (200, 150, 125), np.uint8)
+        self.assertLess(face_score.cover(crop), 0.5)
+        crop[75:] = (180, 205, 225)
+        self.assertGreater(face_score.cover(crop), 2 * face_score.MOST_COVER)
+        crop[75:] = (120, 80, 65)  # a shadow, and a little redder
+        self.assertLess(face_score.cover(crop), face_score.MOST_COVER)
+
+    def test_looks_at_a_covered_face_make_no_window(self):
+        facts = [dict(seconds=0.2 * n, face_px=100.0, light=120.0) for n in range(10)]
+        found = list(face_score.windows(facts, [5.0] * 10, covers=[0.0] * 5 + [30.0] * 5))
+        self.assertEqual([list(here) for _, here in found], [[0, 1, 2], [0, 1, 2, 3, 4]])
 
 
 class Marks(unittest.TestCase):

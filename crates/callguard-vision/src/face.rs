@@ -69,7 +69,12 @@ impl Face {
     /// The tight crop: the face alone, eyes level.
     #[must_use]
     pub fn tight(&self) -> Similarity {
-        self.square(TIGHT, TIGHT_SIDE)
+        self.tight_in(TIGHT_SIDE)
+    }
+
+    /// The tight crop in `side`² pixels.
+    pub(crate) fn tight_in(&self, side: usize) -> Similarity {
+        self.square(TIGHT, side)
     }
 
     /// The wide crop: the face with its surroundings, eyes level.

@@ -1,6 +1,6 @@
 //! A face looked at closely.
 
-use crate::{Face, Picture, TIGHT_SIDE, sample};
+use crate::{Face, Picture, TIGHT_SIDE, gate, sample};
 
 /// Cells of a signature across and down: a cell of 8 pixels of the tight crop holds an eye's corner, and evens noise out.
 const CELLS: usize = 20;
@@ -15,13 +15,15 @@ pub(crate) struct View {
     /// [`TIGHT_SIDE`]² pixels.
     pub luma: Vec<u8>,
     pub signature: Signature,
+    /// [`gate::cover`]
+    pub cover: f64,
 }
 
 impl View {
     pub(crate) fn of(picture: &Picture<'_>, face: Face) -> Self {
         let mut luma = Vec::new();
         sample::luma(picture, &face.tight(), TIGHT_SIDE, TIGHT_SIDE, &mut luma);
-        Self { face, signature: Signature::of(&luma), luma }
+        Self { face, signature: Signature::of(&luma), luma, cover: gate::cover(picture, &face) }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Gate: nothing is said of a face that cannot be seen, and why.
 
 use callguard_core::Abstain;
-use callguard_vision::{Seat, Sight, VisualSource};
+use callguard_vision::{PictureFormat, PixelFormat, Plane, Seat, Sight, VisualSource};
 
-use crate::stage::{Actor, Stage, abstained, actor, told, windows};
+use crate::stage::{Actor, Stage, abstained, actor, gray, told, windows};
 
 /// Every source, for nearly all of the time, for one reason; and no window at all.
 #[track_caller]
@@ -64,6 +64,31 @@ fn blurred(luma: &[u8], apart: usize) -> Vec<u8> {
 #[test]
 fn a_face_cut_off_by_the_edge() {
     abstains(&see(|_| vec![actor(1, 15.0, 180.0)], |_, v| v), Abstain::Occluded);
+}
+
+/// A face in one colour, and from below its eyes in another: their U and V.
+fn coloured(face: [u8; 2], below: [u8; 2]) -> Vec<Sight> {
+    let (wide, high) = (640, 360);
+    let mut stage = Stage::new(wide, high);
+    let plane = |n: usize| Plane { offset: n * wide * high, stride: wide };
+    let format = PictureFormat { pixel: PixelFormat::Y444, planes: [0, 1, 2].map(plane), ..gray(wide, high) };
+    for ms in (0..3_000).step_by(100) {
+        let actors = [actor(1, 300.0, 180.0)];
+        let mut bytes = stage.draw(ms, &actors);
+        for (upper, lower) in face.into_iter().zip(below) {
+            bytes.extend((0..wide * high).map(|i| if i / wide < 184 { upper } else { lower }));
+        }
+        stage.show_bytes(ms, &format, &bytes, Ok(&actors));
+    }
+    stage.end()
+}
+
+#[test]
+fn a_face_behind_a_mask() {
+    let skin = [112, 148];
+    abstains(&coloured(skin, [150, 116]), Abstain::Occluded);
+    // Make-up, a beard and a flushed cheek are no mask.
+    assert!(windows(&coloured(skin, [114, 143]), Seat(0)) > 0);
 }
 
 /// The portrait of a camera that is off is nobody's presence and nobody's attack.

@@ -79,8 +79,12 @@ impl Stage {
 
     /// A picture that was drawn before, and what the detector says of it.
     pub fn show_luma(&mut self, ms: u64, luma: &[u8], seen: Result<&[Actor], Abstain>) {
-        let format = gray(self.width, self.height);
-        let picture = Picture { format: &format, bytes: luma, at: MediaTime::from_millis(ms) };
+        self.show_bytes(ms, &gray(self.width, self.height), luma, seen);
+    }
+
+    /// A picture of any format.
+    pub fn show_bytes(&mut self, ms: u64, format: &PictureFormat, bytes: &[u8], seen: Result<&[Actor], Abstain>) {
+        let picture = Picture { format, bytes, at: MediaTime::from_millis(ms) };
         if !self.grid.takes(picture.at) {
             return;
         }
