@@ -1,5 +1,6 @@
 //! The results as a table for people.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, presets};
@@ -74,8 +75,14 @@ fn why(result: &ScanResult) -> String {
         parts.push(error.message.clone());
     }
     if parts.is_empty() && result.llr.is_none() {
-        let mut reasons: Vec<(&String, &f64)> = result.sources.values().flat_map(|s| &s.abstained_s).collect();
-        reasons.sort_by(|a, b| b.1.total_cmp(a.1));
+        // Sources that look at one face abstain together: each reason once, for as long as it held for any.
+        let mut longest: BTreeMap<&String, f64> = BTreeMap::new();
+        for (reason, s) in result.sources.values().flat_map(|s| &s.abstained_s) {
+            let held = longest.entry(reason).or_default();
+            *held = held.max(*s);
+        }
+        let mut reasons: Vec<_> = longest.into_iter().collect();
+        reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
         parts.extend(reasons.iter().take(2).map(|(reason, s)| format!("not judged: {reason} {s:.1} s")));
     }
     parts.join("; ")
@@ -91,6 +98,18 @@ mod tests {
     use super::super::convert::tests::result;
     use super::super::sample;
     use super::*;
+
+    #[test]
+    fn a_reason_that_several_sources_have_is_told_once() {
+        let mut nobody = result(&sample::call());
+        (nobody.alerts, nobody.error, nobody.llr) = (Vec::new(), None, None);
+        for (n, source) in nobody.sources.values_mut().enumerate() {
+            source.abstained_s = [("occluded".to_owned(), 2.0 + n as f64)].into();
+        }
+        let longest = 1.0 + nobody.sources.len() as f64;
+        assert!(nobody.sources.len() > 1);
+        assert_eq!(why(&nobody), format!("not judged: occluded {longest:.1} s"));
+    }
 
     #[test]
     fn faces_and_voices_stand_in_columns_that_fit() {
