@@ -31,7 +31,7 @@ class Batches(torch.utils.data.Dataset):
 def prefetch(make, first, steps, workers=0):
     """Batches in order, from one thread ahead of the training step or from processes."""
     if workers:
-        yield from torch.utils.data.DataLoader(Batches(make, steps), batch_size=None, sampler=range(first, steps), num_workers=workers, prefetch_factor=4, collate_fn=lambda x: x)
+        yield from torch.utils.data.DataLoader(Batches(make, steps), batch_size=None, sampler=range(first, steps), num_workers=workers, prefetch_factor=4, multiprocessing_context="fork", collate_fn=lambda x: x)
         return
     ready = queue.Queue(maxsize=3)
 

@@ -208,7 +208,7 @@ class Scenes(unittest.TestCase):
             rng = np.random.default_rng(2)
             picture = lambda side: rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
             pictures = [(picture(64), face(8, 8, 40, 48))], [picture(96)], [picture(80)]
-            make = lambda first, workers: list(train.loader(train.Batches(pictures, Path(folder) / "teacher.onnx", 2, 4), first, 6, workers))
+            make = lambda first, workers: list(train.loop.prefetch(train.maker(pictures, Path(folder) / "teacher.onnx", 2, 4), first, 6, workers))
             here, there, later = make(0, 0), make(0, 2), make(3, 1)
             self.assertEqual((len(here), len(there), len(later)), (6, 6, 3))
             for one, other in zip(here + here[3:], there + later):

@@ -12,6 +12,7 @@ import copy
 import csv
 import math
 import pathlib
+import sys
 import time
 
 import cv2
@@ -23,6 +24,9 @@ import boxes
 import scenes
 from detector import FaceDetector
 from teacher import Teacher
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import loop
 
 PEAK_RATE, DECAY, WARM_UP, CLIP = 3e-3, 5e-4, 200, 5.0
 KEEP = 0.998  # of the weight average, a step
@@ -61,24 +65,18 @@ def material(data, work, found):
     return faces, frames, empty
 
 
-class Batches(torch.utils.data.Dataset):
-    """The batch of each step: pictures, scores, weights, and of all anchors that have a face the index and the face."""
+def maker(pictures, teacher, size, seed):
+    """Gives the batch of a step: pictures, scores, weights, and of all anchors that have a face the index and the face. A process asks a teacher of its own."""
+    scene = []
 
-    def __init__(self, pictures, teacher, size, seed):
-        self.pictures, self.teacher, self.size, self.seed, self.maker = pictures, teacher, size, seed, None
-
-    def __getitem__(self, step):
-        self.maker = self.maker or scenes.Maker(*self.pictures, Teacher(self.teacher))
-        rng = np.random.default_rng([self.seed, step])
-        picture, target, weight, places, has = map(np.stack, zip(*(self.maker.labelled(rng) for _ in range(self.size))))
+    def make(step):
+        if not scene:
+            scene.append(scenes.Maker(*pictures, Teacher(teacher)))
+        rng = np.random.default_rng([seed, step])
+        picture, target, weight, places, has = map(np.stack, zip(*(scene[0].labelled(rng) for _ in range(size))))
         return picture, target, weight, np.flatnonzero(has), places[has]
 
-
-def loader(batches, first, steps, workers):
-    """The batches of these steps in order. As arrays: shared memory, in which tensors would come, is small in some containers."""
-    return torch.utils.data.DataLoader(
-        batches, batch_size=None, sampler=range(first, steps), collate_fn=lambda batch: batch, num_workers=workers, prefetch_factor=4 if workers else None, multiprocessing_context="fork" if workers else None
-    )
+    return make
 
 
 def loss_of(net, raw, target, weight, index, want):
@@ -137,8 +135,7 @@ def main():
     faces, frames, empty = material(a.data, a.work, csv.DictReader(open(a.list)))
     state = torch.load(out / "last.pt", weights_only=True, map_location="cpu") if (out / "last.pt").is_file() else None
     first = state["step"] if state else 0
-    # Worker processes are forked here, before there is anything on a GPU.
-    batches = iter(loader(Batches((faces, frames, empty), a.teacher, a.batch, a.seed), first, a.steps, a.workers))
+    batches = loop.prefetch(maker((faces, frames, empty), a.teacher, a.batch, a.seed), first, a.steps, a.workers)
     net = FaceDetector().to(a.device)
     if a.device == "cpu":
         net = net.to(memory_format=torch.channels_last)
