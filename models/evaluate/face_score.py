@@ -24,7 +24,7 @@ from frames import sharpness
 
 HOP_S, WINDOW_S, LEAST = 0.5, 1.0, 3
 LEAST_FACE_PX, LEAST_LUMA, LEAST_SHARPNESS = 40.0, 35.0, 1.5  # the program's gate
-MOST_COVER = 12.0  # ... and its rule against masks and hands
+MOST_COVER = 12.0  # ... and its rule against masks
 CUES = ("frame_w", "frame_h", "sharp_native", "sharp_crop", "light", "contrast", "saturation", "hue", "grid", "noise", "black", "place_x", "place_y", "face_px")
 
 

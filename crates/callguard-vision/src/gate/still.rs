@@ -1,6 +1,6 @@
 //! Frozen pictures: a camera that is off shows a portrait, and a stream that hangs its last picture.
 
-use crate::{Picture, Similarity, TIGHT_SIDE, sample};
+use crate::{Face, Picture, Similarity, sample};
 
 /// Cells of the face across and down.
 const CELLS: usize = 40;
@@ -19,16 +19,15 @@ pub(crate) struct Still {
 }
 
 impl Still {
-    /// Whether the picture changed where the face was; `tight` is where the face is now. The first look never did.
-    pub(crate) fn stirred(&mut self, picture: &Picture<'_>, tight: Similarity) -> bool {
+    /// Whether the picture changed where the face was; `face` is where it is now. The first look never did.
+    pub(crate) fn stirred(&mut self, picture: &Picture<'_>, face: &Face) -> bool {
         if let Some((place, then)) = &self.then {
             sample::luma(picture, place, CELLS, CELLS, &mut self.now);
             if largest_change(then, &self.now) <= STILL_CHANGE {
                 return false;
             }
         }
-        let zoom = TIGHT_SIDE as f32 / CELLS as f32;
-        let place = Similarity { a: tight.a * zoom, b: tight.b * zoom, ..tight };
+        let place = face.tight_in(CELLS);
         let first = self.then.is_none();
         let mut then = std::mem::take(&mut self.now);
         sample::luma(picture, &place, CELLS, CELLS, &mut then);

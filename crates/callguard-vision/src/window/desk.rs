@@ -106,7 +106,7 @@ impl Desk {
         }
         let (wide, high) = picture.format.upright();
         let judged = gate::judge(view, (wide as f32, high as f32));
-        let stirred = self.still.stirred(picture, view.face.tight());
+        let stirred = self.still.stirred(picture, &view.face);
         self.stirred = if stirred { Some(at) } else { self.stirred };
         self.flat.note(picture, &view.face);
         self.face = Some(view.face);
