@@ -29,6 +29,7 @@ sys.path.insert(0, str(HERE.parent / "training" / "face_detector"))
 import boxes
 import face_hard
 import teacher
+from measure import exact
 from teacher import SIDE
 
 UNSURE = 0.3  # score of YuNet-n below which nothing speaks for a face
@@ -122,7 +123,7 @@ def share(found, persons):
     hits, all_of = np.bincount(index, found, len(names)), np.bincount(index, minlength=len(names))
     draws = np.random.default_rng(4).integers(0, len(names), (ROUNDS, len(names)))
     rates = hits[draws].sum(1) / all_of[draws].sum(1)
-    interval = [0.025 ** (1 / len(names)), 1.0] if hits.sum() == all_of.sum() else np.percentile(rates, [2.5, 97.5]).tolist()
+    interval = list(exact(len(names), len(names))) if hits.sum() == all_of.sum() else np.percentile(rates, [2.5, 97.5]).tolist()
     return dict(recall=float(hits.sum() / all_of.sum()), recall_95=interval, faces=int(all_of.sum()), people=len(names))
 
 

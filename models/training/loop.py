@@ -7,22 +7,19 @@ import threading
 import torch
 import torch.nn.functional as F
 
-WARM_UP = 50
+WARM_UP, KEEP = 50, 0.99
 SMOOTH, MARGIN, MARGIN_WEIGHT = 0.05, 2.0, 0.3
 
 
-def rate(step, steps, peak):
-    if step < WARM_UP:
-        return peak * (step + 1) / WARM_UP
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP))))
+def rate(step, steps, peak, warm_up=WARM_UP):
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up))))
 
 
 class Batches(torch.utils.data.Dataset):
-    def __init__(self, make, steps):
-        self.make, self.steps = make, steps
-
-    def __len__(self):
-        return self.steps
+    def __init__(self, make):
+        self.make = make
 
     def __getitem__(self, step):
         return self.make(step)
@@ -31,7 +28,7 @@ class Batches(torch.utils.data.Dataset):
 def prefetch(make, first, steps, workers=0):
     """Batches in order, from one thread ahead of the training step or from processes."""
     if workers:
-        yield from torch.utils.data.DataLoader(Batches(make, steps), batch_size=None, sampler=range(first, steps), num_workers=workers, prefetch_factor=4, multiprocessing_context="fork", collate_fn=lambda x: x)
+        yield from torch.utils.data.DataLoader(Batches(make), batch_size=None, sampler=range(first, steps), num_workers=workers, prefetch_factor=4, multiprocessing_context="fork", collate_fn=lambda x: x)
         return
     ready = queue.Queue(maxsize=3)
 
@@ -59,13 +56,13 @@ def loss_of(logit, label, same):
     return entropy + (MARGIN_WEIGHT * F.softplus(MARGIN - gap).mean() if len(gap) else 0.0)
 
 
-def average(ema, net, step):
-    keep = min(0.99, (1 + step) / (10 + step))
+def average(ema, net, step, most=KEEP):
+    """Moves the weight average towards the network; `most` is what a late step keeps of it."""
+    keep, pairs = min(most, (1 + step) / (10 + step)), list(zip(ema.state_dict().values(), net.state_dict().values()))
     with torch.no_grad():
-        for mine, theirs in zip(ema.state_dict().values(), net.state_dict().values()):
-            if mine.dtype.is_floating_point:
-                mine.lerp_(theirs, 1 - keep)
-            else:
+        torch._foreach_lerp_(*zip(*((mine, theirs) for mine, theirs in pairs if mine.dtype.is_floating_point)), 1 - keep)
+        for mine, theirs in pairs:
+            if not mine.dtype.is_floating_point:
                 mine.copy_(theirs)
 
 
@@ -85,7 +82,7 @@ class Checkpoint:
         """The step to go on from"""
         if not self.path.is_file():
             return 0
-        state = torch.load(self.path, weights_only=True)
+        state = torch.load(self.path, weights_only=True, map_location="cpu")
         net.load_state_dict(state["net"])
         ema.load_state_dict(state["ema"])
         optimiser.load_state_dict(state["optimiser"])

@@ -10,7 +10,6 @@ weight average.
 import argparse
 import copy
 import csv
-import math
 import pathlib
 import sys
 import time
@@ -31,12 +30,6 @@ import loop
 PEAK_RATE, DECAY, WARM_UP, CLIP = 3e-3, 5e-4, 200, 5.0
 KEEP = 0.998  # of the weight average, a step
 PLACE_WEIGHT, POINT_WEIGHT = 1.5, 10.0
-
-
-def rate(step, steps):
-    if step < WARM_UP:
-        return PEAK_RATE * (step + 1) / WARM_UP
-    return PEAK_RATE * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP))))
 
 
 def read(path):
@@ -102,16 +95,6 @@ def overlap(a, b):
     return shared / (a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - shared + 1e-6)
 
 
-def average(ema, net, step):
-    keep = min(KEEP, (1 + step) / (10 + step))
-    pairs = list(zip(ema.state_dict().values(), net.state_dict().values()))
-    with torch.no_grad():
-        torch._foreach_lerp_(*zip(*((mine, theirs) for mine, theirs in pairs if mine.dtype.is_floating_point)), 1 - keep)
-        for mine, theirs in pairs:
-            if not mine.dtype.is_floating_point:
-                mine.copy_(theirs)
-
-
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("data", type=pathlib.Path)
@@ -133,34 +116,27 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
 
     faces, frames, empty = material(a.data, a.work, csv.DictReader(open(a.list)))
-    state = torch.load(out / "last.pt", weights_only=True, map_location="cpu") if (out / "last.pt").is_file() else None
-    first = state["step"] if state else 0
-    batches = loop.prefetch(maker((faces, frames, empty), a.teacher, a.batch, a.seed), first, a.steps, a.workers)
     net = FaceDetector().to(a.device)
     if a.device == "cpu":
         net = net.to(memory_format=torch.channels_last)
     ema = copy.deepcopy(net).eval()
-    weights = [p for p in net.parameters() if p.ndim > 1]
-    others = [p for p in net.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW([dict(params=weights, weight_decay=DECAY), dict(params=others, weight_decay=0.0)], lr=PEAK_RATE)
-    if state:
-        net.load_state_dict(state["net"])
-        ema.load_state_dict(state["ema"])
-        optimiser.load_state_dict(state["optimiser"])
+    optimiser, checkpoint = loop.optimiser_of(net, PEAK_RATE, DECAY), loop.Checkpoint(out)
+    first = checkpoint.resume(net, ema, optimiser)
+    batches = loop.prefetch(maker((faces, frames, empty), a.teacher, a.batch, a.seed), first, a.steps, a.workers)
     print(f"{a.name}: {len(faces)} faces, {len(frames)} frames, {len(empty)} photographs without faces, steps {first} to {a.steps}", flush=True)
 
     net.train()
     began, seen = time.time(), []
     for step, batch in zip(range(first, a.steps), batches):
         for group in optimiser.param_groups:
-            group["lr"] = rate(step, a.steps)
+            group["lr"] = loop.rate(step, a.steps, PEAK_RATE, WARM_UP)
         picture, target, weight, index, places = (torch.from_numpy(part).to(a.device) for part in batch)
         parts = loss_of(net, net.raw(picture), target, weight, index, places)
         optimiser.zero_grad()
         sum(parts).backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
         optimiser.step()
-        average(ema, net, step)
+        loop.average(ema, net, step, KEEP)
         seen.append(torch.stack([p.detach() for p in parts]))
         if (step + 1) % 50 == 0 or step + 1 == a.steps:
             score, box, points = torch.stack(seen).mean(0).tolist()
@@ -169,9 +145,7 @@ def main():
                 f.write(f"{step + 1},{score:.4f},{box:.4f},{points:.4f},{time.time() - began:.0f}\n")
             print(f"{a.name} step {step + 1} score {score:.3f} box {box:.3f} points {points:.3f} {(time.time() - began) / (step + 1 - first):.2f} s/step", flush=True)
         if (step + 1) % 500 == 0 or step + 1 == a.steps:
-            part = out / "last.part"
-            torch.save(dict(net=net.state_dict(), ema=ema.state_dict(), optimiser=optimiser.state_dict(), step=step + 1), part)
-            part.replace(out / "last.pt")
+            checkpoint.keep(net, ema, optimiser, step + 1)
     torch.save(ema.state_dict(), out / "net.pt")
 
 
