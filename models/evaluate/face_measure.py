@@ -2,7 +2,7 @@
 """Figures on folds, calibration and law of face-forgery, from the windows that face_score.py or face_windows.py wrote.
 
 usage: face_measure.py WORK [--windows FILE]
-Writes WORK/eval/report.json and det.svg. A clip's score is the mean logit of its windows; Cllr is on one random window a clip, calibrated on the other folds. The real-time swap is measured
+Writes WORK/eval/report.json and det.svg. A clip's score is the mean logit of its windows; Cllr is on one random window a clip, calibrated on the other folds. Forced figures count a clip without a window as llr 0. The real-time swap is measured
 apart: on people, not on a system, that training had not met; it enters neither the other figures nor the calibration. Epsilon is the larger of two shares: of clips of unseen systems, and of swaps by the network that never met the swapper, whose llr does not speak for synthetic.
 Intervals: bootstrap over genuine people and systems.
 """
@@ -79,6 +79,10 @@ def mean_logit(ws):
     return float(np.mean([w["logit"] for w in ws]))
 
 
+def mean_llr(ws):
+    return float(np.mean([w["llr"] for w in ws]))
+
+
 def loss(clips, version):
     """How much lower the AUC of a version is than that of the same clips as they are; unseen systems"""
     of = {ws[0]["id"]: ws for ws in clips if ws[0]["version"] == version}
@@ -120,6 +124,23 @@ def costs(one):
     llr, fake = np.array([w["llr"] for w in one]), np.array([w["label"] == "fake" for w in one])
     args = (llr[~fake], llr[fake], weight[~fake], weight[fake])
     return dict(cllr=metrics.cllr(*args), min_cllr=metrics.min_cllr(*args))
+
+
+def silent(looks):
+    """Of each class how many clips have no window"""
+    return {label: count(sum(n == 0 for n in found), len(found)) for label in ("real", "fake") for found in [[r["windows"] for r in looks if r["label"] == label]]}
+
+
+def forced(clips, looks):
+    """Figures in which every clip that `looks` names counts, by its mean llr, and one without a window by 0; what training met apart"""
+    rows = [r for r in looks if r["kind"] == "clip" and not (r["label"] == "fake" and r["met"])]
+    scores = Scores([clips[r["path"]] if r["windows"] else [dict(owned(r), llr=0.0)] for r in rows], mean_llr)
+    weight = calibrate.weights([ws[0] for ws in scores.clips], FULL)
+    out = dict(silent=silent(rows))
+    out["auc"], out["auc_95"] = scores.figure(metrics.auc)
+    out["eer"], out["eer_95"] = scores.figure(metrics.eer)
+    out["cllr"], out["cllr_95"] = scores.drawn(lambda g, s: metrics.cllr(scores.value[g], scores.value[s], weight[g], weight[s]))
+    return out
 
 
 def talks_of(clips, label):
@@ -224,9 +245,8 @@ def main():
     clips = load(a.windows or a.work / "eval" / "windows.jsonl")
     unswapped = {} if a.windows else load(a.work / "eval" / "windows-unswapped.jsonl")
     calibration, others, share = calibrated(clips)
-    report = dict(folds=sorted({ws[0]["fold"] for ws in clips.values()}), calibration=calibration, share=share, calibration_by_fold={str(k): v for k, v in others.items()}, conditions={}, loss={}, swaps={}, swaps_unmet={})
-    looks = {} if a.windows else json.loads((a.work / "eval" / "looks.json").read_text())
-    report["silent"] = {v: {label: count(t["silent"], t["silent"] + t["scored"]) for label in ("real", "fake") if (t := looks.get(f"clip {label} {v}"))} for v in VERSIONS if looks}
+    report = dict(folds=sorted({ws[0]["fold"] for ws in clips.values()}), calibration=calibration, share=share, calibration_by_fold={str(k): v for k, v in others.items()}, conditions={}, loss={}, silent={}, forced={}, swaps={}, swaps_unmet={})
+    looks = [] if a.windows else json.loads((a.work / "eval" / "looks.json").read_text())
     rng, curves, pooled = np.random.default_rng(4), {}, []
     for version in VERSIONS:
         here = [ws for ws in clips.values() if ws[0]["kind"] == "clip" and ws[0]["version"] == version]
@@ -249,6 +269,9 @@ def main():
         report["conditions"][version], report["swaps"][version] = t, swaps(clips, version)
         if unswapped:
             report["swaps_unmet"][version] = swaps(unswapped, version)
+        if looks:
+            shown = [r for r in looks if r["kind"] == "clip" and r["version"] == version]
+            report["silent"][version], report["forced"][version] = silent(shown), forced(clips, shown)
         if version != "plain":
             report["loss"][version] = loss([ws for ws in clips.values() if ws[0]["kind"] == "clip" and not (ws[0]["label"] == "fake" and ws[0]["met"])], version)
         curves[version] = (scores.value[scores.label == 0], scores.value[scores.label == 1])
@@ -271,9 +294,9 @@ def main():
         report["spliced"][version] = spliced([(p["real"], p["fake"]) for p in of.values() if len(p) == 2], report["law"], report["chart"])
     report["talkers"] = sum(t[3] > 6.5 for t in talks_of(clips, "real"))
     talks = [ws for ws in clips.values() if ws[0]["kind"] == "talk"]
-    report["talks"] = {ws[0]["path"]: dict(person=ws[0]["person"], version=ws[0]["version"], windows=len(ws), mean_llr=float(np.mean([w["llr"] for w in ws])), highest=float(max(calibrate.chart([w["to_s"] for w in ws], [w["llr"] for w in ws], report["law"]["rho"], independence_s=INDEPENDENCE_S)))) for ws in talks}
+    report["talks"] = {ws[0]["path"]: dict(person=ws[0]["person"], version=ws[0]["version"], windows=len(ws), mean_llr=mean_llr(ws), highest=float(max(calibrate.chart([w["to_s"] for w in ws], [w["llr"] for w in ws], report["law"]["rho"], independence_s=INDEPENDENCE_S)))) for ws in talks}
     (a.work / "eval" / "report.json").write_text(json.dumps(report, indent=1))
-    print(json.dumps({k: report[k] for k in ("pooled", "loss", "swaps_unmet", "calibration", "law", "law_measured", "chart", "spliced", "talks", "epsilon_by_system")}, indent=1))
+    print(json.dumps({k: report[k] for k in ("pooled", "loss", "silent", "forced", "swaps_unmet", "calibration", "law", "law_measured", "chart", "spliced", "talks", "epsilon_by_system")}, indent=1))
 
 
 if __name__ == "__main__":

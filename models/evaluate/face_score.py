@@ -4,11 +4,10 @@
 usage: face_score.py WORK [--folds 0,1,2,3,4]
 As the program does: a window ends every half second and is the mean of the crops of the second before, at least three of them. Writes WORK/eval/windows.jsonl:
 a line a window with its score, what could be observed, and whose it is; windows-unswapped.jsonl: the same of the real-time swaps and their originals, by the network that met none (runs/unswapped);
-and looks.json: clips with and without a window.
+and looks.json: how many windows each clip had.
 """
 
 import argparse
-import collections
 import csv
 import json
 import pathlib
@@ -82,18 +81,18 @@ def main():
     graphs = {k: network(a.work / "runs" / f"fold{k}" / "face-forgery.onnx") for k in map(int, a.folds.split(","))}
     unswapped = network(a.work / "runs" / "unswapped" / "face-forgery.onnx")
     out.mkdir(exist_ok=True)
-    counted = collections.defaultdict(lambda: dict(scored=0, silent=0))
+    looks = []
     with open(out / "windows.jsonl", "w") as file:
         for k, session in graphs.items():
             for of, found in lines(a.work, facefolds.tested(rows, k, folds), session, k, folds):
-                counted[f"{of['kind']} {of['label']} {of['version']}"]["scored" if found else "silent"] += 1
+                looks.append(dict(of, windows=len(found)))
                 file.writelines(json.dumps(w) + "\n" for w in found)
-    (out / "looks.json").write_text(json.dumps(counted, indent=1))
+    (out / "looks.json").write_text(json.dumps(looks))
     with open(out / "windows-unswapped.jsonl", "w") as file:
         for k in graphs:
             for _, found in lines(a.work, [r for r in facefolds.tested(rows, k, folds) if r["pair"]], unswapped, k, folds):
                 file.writelines(json.dumps(w) + "\n" for w in found)
-    print(dict(counted))
+    print(len(looks), "files,", sum(r["windows"] == 0 for r in looks), "without a window")
 
 
 if __name__ == "__main__":

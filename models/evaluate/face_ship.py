@@ -101,9 +101,11 @@ def tables(report, trivial, published, scan):
             pairs.append(f"| {face_measure.VERSIONS[version]} | {network} | {s['pairs']} ({s['people']}) | {both(s, 'in_order', percent)} | {both(s, 'auc')} |")
     for version, t in report["loss"].items():
         lost.append(f"| {face_measure.VERSIONS[version]} | {t['genuine']} ({t['people']}) / {t['synthetic']} | {three(t['plain'])} | {three(t['auc'])} | {t['lost']:+.3f} [{t['lost_95'][0]:+.3f}, {t['lost_95'][1]:+.3f}] |")
-    silent = ["| clips | genuine without a window | synthetic without a window |", "| --- | --- | --- |"]
+    silent = ["| clips | genuine without a window | synthetic without a window | forced: genuine / synthetic (without a window) | EER | AUC | Cllr |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for version, t in report["silent"].items():
-        silent.append(f"| {face_measure.VERSIONS[version]} | {counted(t['real'])} | {counted(t['fake'])} |")
+        f = report["forced"][version]
+        of_all = " / ".join(f"{f['silent'][label]['n']} ({f['silent'][label]['count']})" for label in ("real", "fake"))
+        silent.append(f"| {face_measure.VERSIONS[version]} | {counted(t['real'])} | {counted(t['fake'])} | {of_all} | {both(f, 'eer', percent)} | {both(f, 'auc')} | {both(f, 'cllr')} |")
     line = lambda name, t, swaps: f"| {name} | {both(t, 'auc')} | {both(t, 'fifths')} | {both(t, 'macro')} | {both(swaps, 'in_order', percent)} | {both(swaps, 'auc')} |"
     beside = ["| clips as they are | AUC | AUC within fifths of equal sharpness | AUC, mean over systems | swap pairs in order | swap AUC |", "| --- | --- | --- | --- | --- | --- |"]
     beside.append(line("face-forgery, of the folds", report["conditions"]["plain"], report["swaps"]["plain"]))

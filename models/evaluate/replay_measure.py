@@ -98,16 +98,6 @@ def responses(looks):
     return {g: share([r["windows"] == 0 for r in rs], [r["person"] for r in rs]) for g, rs in sorted(found.items())}
 
 
-def forced(clips, looks):
-    """Costs where every clip counts, one without a window as llr 0"""
-    silent = [dict(r, llr=0.0) for r in looks if r["windows"] == 0 and not (r["label"] == "fake" and r["met"])]
-    one = [dict(ws[0], llr=float(np.mean([w["llr"] for w in ws]))) for ws in clips.values() if not (ws[0]["label"] == "fake" and ws[0]["met"])]
-    every = one + silent
-    weight = calibrate.weights(every, face_measure.FULL)
-    llr, fake = np.array([w["llr"] for w in every]), np.array([w["label"] == "fake" for w in every])
-    return dict(cllr=metrics.cllr(llr[~fake], llr[fake], weight[~fake], weight[fake]), clips=len(every), silent=len(silent))
-
-
 def guests(clips, label):
     """(first window, end times, llrs, seconds) of one file a guest: genuine people each under one condition, presentations each"""
     found = {}
@@ -163,12 +153,12 @@ def main():
     report["calibration"], report["caution"] = face_measure.shrunk(calibration, CAUTION), CAUTION
     rng = np.random.default_rng(4)
     one = [ws[int(rng.integers(len(ws)))] for ws in every if not (ws[0]["label"] == "fake" and ws[0]["met"])]
-    report["costs"], report["forced"] = face_measure.costs(one), forced(clips, looks)
+    report["costs"], report["forced"] = face_measure.costs(one), face_measure.forced(clips, looks)
     report["chart"] = charts(law, clips)
     report["spliced"] = face_measure.spliced(turned(clips), law, report["chart"])
     talks = [ws for ws in every if ws[0]["kind"] == "talk"]
     highest = lambda ws: float(max(calibrate.chart([w["to_s"] for w in ws], [w["llr"] for w in ws], law["rho"], independence_s=law["independence_s"])))
-    report["talks"] = [dict(person=ws[0]["person"], version=ws[0]["version"], windows=len(ws), mean_llr=float(np.mean([w["llr"] for w in ws])), highest=highest(ws)) for ws in sorted(talks, key=lambda ws: ws[0]["path"])]
+    report["talks"] = [dict(person=ws[0]["person"], version=ws[0]["version"], windows=len(ws), mean_llr=face_measure.mean_llr(ws), highest=highest(ws)) for ws in sorted(talks, key=lambda ws: ws[0]["path"])]
     llr = np.array([np.mean([w["llr"] for w in ws]) for ws in every if ws[0]["label"] == "real" and ws[0]["kind"] == "clip"])
     report["genuine"] = dict(clips=len(llr), people=len({ws[0]["person"] for ws in every if ws[0]["label"] == "real"}), above_0=float(np.mean(llr > 0)), above_1=float(np.mean(llr > 1)), above_2=float(np.mean(llr > 2)), highest=float(llr.max()))
     (a.work / "eval" / "report.json").write_text(json.dumps(report, indent=1))

@@ -1,4 +1,4 @@
-"""Calls that turn, shares within parts, and skin tone, on cases whose answer is known."""
+"""Calls that turn, clips without a window, shares within parts, and skin tone, on cases whose answer is known."""
 
 import math
 import unittest
@@ -66,6 +66,40 @@ class Splice(unittest.TestCase):
     def test_what_comes_too_late_is_not_counted(self):
         late = [*clip(-1.0, seconds=11.0), *[dict(w, to_s=w["to_s"] + 11.0) for w in clip(4.0)]]
         self.assertEqual(face_measure.spliced([(clip(-1.0), late)], LAW, dict(threshold=2.0, suspect=1.0))["after"]["synthetic"]["count"], 0)
+
+
+class Forced(unittest.TestCase):
+    def look(self, name, label, windows, met=False, kind="clip"):
+        return dict(path=name, label=label, windows=windows, met=met, kind=kind, person=name, source="page", system="s" if label == "fake" else "")
+
+    def figures(self, looks, llrs):
+        clips = {r["path"]: [dict(face_measure.owned(r), llr=llrs[r["path"]])] * r["windows"] for r in looks if r["windows"]}
+        return face_measure.forced(clips, looks)
+
+    def test_a_clip_without_a_window_is_worth_nothing(self):
+        looks = [self.look("g1", "real", 3), self.look("g2", "real", 0), self.look("f1", "fake", 2), self.look("f2", "fake", 0)]
+        found = self.figures(looks, dict(g1=-1.0, f1=1.0))
+        self.assertEqual([found["silent"][label]["count"] for label in ("real", "fake")], [1, 1])
+        self.assertEqual([found["silent"][label]["n"] for label in ("real", "fake")], [2, 2])
+        self.assertAlmostEqual(found["cllr"], (math.log2(1 + math.exp(-1)) + 1) / 2)
+        self.assertEqual(found["auc"], 3.5 / 4)
+
+    def test_silence_of_one_class_only_costs(self):
+        spoken = [self.look("g", "real", 1), self.look("f", "fake", 1)]
+        llrs = dict(g=-2.0, f=2.0)
+        self.assertGreater(self.figures([*spoken, self.look("h", "fake", 0)], llrs)["cllr"], self.figures(spoken, llrs)["cllr"])
+
+    def test_people_weigh_alike_seen_or_not_though_they_share_a_page(self):
+        looks = [dict(self.look(f"{person}{n}", "real", int(person == "g")), person=person) for person in "ghk" for n in range(face_measure.FULL)]
+        found = self.figures([*looks, self.look("f", "fake", 1)], dict({f"g{n}": -1.0 for n in range(face_measure.FULL)}, f=1.0))
+        one = math.log2(1 + math.exp(-1))
+        self.assertAlmostEqual(found["cllr"], ((one + 2) / 3 + one) / 2)
+
+    def test_swaps_that_training_met_and_recordings_are_left_out(self):
+        looks = [self.look("g", "real", 1), self.look("f", "fake", 1), self.look("met", "fake", 0, met=True), self.look("talk", "real", 0, kind="talk")]
+        found = self.figures(looks, dict(g=-1.0, f=1.0))
+        self.assertEqual([found["silent"][label] for label in ("real", "fake")], [face_measure.count(0, 1)] * 2)
+        self.assertEqual(found["auc"], 1.0)
 
 
 class SkinTone(unittest.TestCase):
