@@ -62,6 +62,16 @@ def weights(windows, full=20):
     return weight
 
 
+def bounded(slope, slopes, constants):
+    """The terms' slopes, smaller where the slope would else fall too far at an end of their ranges"""
+    ends = []
+    for t in constants:
+        f = np.log if t["transform"] == "ln" else float
+        ends.append(((f(t["min"]) - t["centre"]) / t["scale"], (f(t["max"]) - t["centre"]) / t["scale"]))
+    fall = -sum(min(b * lo, b * hi) for b, (lo, hi) in zip(slopes, ends))
+    return slopes * (1 - LEAST_SLOPE) * slope / fall if fall > (1 - LEAST_SLOPE) * slope else slopes
+
+
 def fit(windows, terms=TERMS, full=20, offsets=True):
     """The calibration, its slope kept positive over the whole box of qualities by shrinking the slopes' terms. Without `offsets` a quality only scales what the score says, and says nothing itself."""
     z, constants = terms_of(windows, terms)
@@ -83,15 +93,7 @@ def fit(windows, terms=TERMS, full=20, offsets=True):
     start[k + 1] = 1.0
     c = minimize(cost, start, jac=True, method="L-BFGS-B").x
     slope, slopes = c[k + 1], c[k + 2 :]
-    # z at the two ends of every term's range: where the slope is least
-    ends = []
-    for t in constants:
-        f = np.log if t["transform"] == "ln" else float
-        ends.append(((f(t["min"]) - t["centre"]) / t["scale"], (f(t["max"]) - t["centre"]) / t["scale"]))
-    fall = -sum(min(b * lo, b * hi) for b, (lo, hi) in zip(slopes, ends))
-    if fall > (1 - LEAST_SLOPE) * slope:
-        slopes = slopes * (1 - LEAST_SLOPE) * slope / fall
-    quality = [{**t, "offset": float(a), "slope": float(b)} for t, a, b in zip(constants, c[1 : k + 1], slopes)]
+    quality = [{**t, "offset": float(a), "slope": float(b)} for t, a, b in zip(constants, c[1 : k + 1], bounded(slope, slopes, constants))]
     return dict(offset=float(c[0]), slope=float(slope), clip=CLIP, quality=quality)
 
 

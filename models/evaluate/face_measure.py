@@ -21,7 +21,7 @@ from measure import CALL_S, PROMISE, exact
 
 VERSIONS = {"plain": "as it is", "line": "H.264 or VP8, 300-800 kbit/s", "dark": "a third of the light, noise", "small": "320 px, 250 kbit/s"}
 INDEPENDENCE_S = 1.0
-TERMS = []  # (measure, transform, least, most): size and sharpness were tried, and their slopes changed sign from fold to fold
+TERMS = []  # (measure, transform, least, most): of those that face_quality.py tries none is worth its place (models/training/face/README.md)
 LEAST_SHARE = 0.1  # of the fitted llr that is kept at least, so that the score still has a direction
 FULL = 5  # clips from which a system, or a person, has full weight
 # Thresholds follow the law's variance, so a law as narrow as a near-worthless score's would raise alerts on hundredths of a nat. Below this the law's fit has nothing to go by either, and this is stated.

@@ -14,8 +14,10 @@ except ImportError as missing:
 
 import numpy as np
 
+import calibrate
 import face_measure
 import face_odd
+import face_quality
 import face_score
 import face_strange
 import face_worst
@@ -100,6 +102,32 @@ class Forced(unittest.TestCase):
         found = self.figures(looks, dict(g=-1.0, f=1.0))
         self.assertEqual([found["silent"][label] for label in ("real", "fake")], [face_measure.count(0, 1)] * 2)
         self.assertEqual(found["auc"], 1.0)
+
+
+class QualityTerms(unittest.TestCase):
+    TERM = ("face_px", "linear", 50.0, 150.0, 1)
+
+    def windows(self, apart):
+        """Genuine and synthetic whose scores lie 1.5 apart where the face is large, `apart` where it is small"""
+        rng = np.random.default_rng(5)
+        for n in range(4000):
+            fake, large = n % 2, n // 2 % 2
+            middle = (1.5 if large else apart) / 2
+            yield dict(path=str(n), label="fake" if fake else "real", system="s" if fake else "", source=str(n % 40), face_px=130.0 if large else 70.0, logit=(middle if fake else -middle) + rng.normal())
+
+    def test_a_quality_that_tells_the_score_s_worth_scales_it(self):
+        found = face_quality.fit(list(self.windows(0.2)), [self.TERM], 0.001)
+        small, large = calibrate.apply(found, [dict(face_px=q, logit=1.0) for q in (70.0, 130.0)]) - found["offset"]
+        self.assertLess(small, large / 2)
+        self.assertEqual(found["quality"][0]["offset"], 0.0)
+
+    def test_worse_quality_never_says_more(self):
+        self.assertEqual(face_quality.fit(list(self.windows(3.0)), [self.TERM], 0.001)["quality"][0]["slope"], 0.0)
+
+    def test_the_slope_stays_above_nothing_in_the_whole_range(self):
+        found = face_quality.fit(list(self.windows(-1.0)), [self.TERM], 0.0001)
+        least = calibrate.apply(found, [dict(face_px=50.0, logit=1.0)])[0] - found["offset"]
+        self.assertAlmostEqual(least, calibrate.LEAST_SLOPE * found["slope"], places=6)
 
 
 class SkinTone(unittest.TestCase):
