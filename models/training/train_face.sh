@@ -45,13 +45,8 @@ fi
 once pictures "$python" "$face/pictures.py" "$data" "$work" ${talks:+--talks "$talks"}
 once frames "$python" "$face/frames.py" "$work" --yunet "$YUNET"
 once copies "$python" "$face/copies.py" "$work" --taef2 "$TAEF2"
-fit() { # fit NAME OPTION...: two networks by different draws, and the mean of their weights
-    local name=$1 seed
-    shift
-    for seed in 4 5; do
-        once "$name-$seed-$steps" "$python" "$face/fit.py" "$work" --name "$name-$seed" "$@" --seed "$seed" --steps "$steps" --pairs 12 --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
-    done
-    "$python" "$here/mean.py" "$work/runs/$name/net.pt" "$work/runs/$name-4/net.pt" "$work/runs/$name-5/net.pt"
+fit() { # fit NAME OPTION...
+    once "$1-$steps" "$python" "$face/fit.py" "$work" --name "$@" --steps "$steps" --pairs 12 --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
 }
 graph() { # graph NAME
     once "$1-graph" "$python" -W ignore "$face/to_onnx.py" "$work/runs/$1/net.pt" "$work/runs/$1/face-forgery.onnx"

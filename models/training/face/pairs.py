@@ -18,7 +18,6 @@ from copies import still_landmarks
 
 KINDS = ("swap", "copy", "fake", "self", "cross")
 SHARES = (0.16, 0.24, 0.28, 0.12, 0.20)
-LARGE, OF_LARGE = 256, 0.5  # share of the pairs that are augmented at this size and then shrunk, so that noise, coding and blur weigh less
 OF_STILLS = 0.5  # share of genuine faces in blends that are stills
 
 
@@ -165,17 +164,13 @@ def coloured(crop, black, p):
     return y[..., ::-1]
 
 
-def fitted(crop):
-    return crop if len(crop) == geometry.SIZE else cv2.resize(crop, (geometry.SIZE, geometry.SIZE), interpolation=cv2.INTER_AREA)
-
-
 def batch(pool, rng, pairs):
     """crops [2 pairs, SIZE, SIZE, 3] uint8 (2i genuine, 2i + 1 forged), kinds"""
     crops, kinds = [], []
     for _ in range(pairs):
         kind, real, at, fake, there = pool.pair(rng)
-        one = plan(rng, LARGE if rng.random() < OF_LARGE else geometry.SIZE)
+        one = plan(rng)
         both, black = bordered([shaped(real, at, one), shaped(fake, there, one)], one)
-        crops += [fitted(coloured(x, black, one)) for x in both]
+        crops += [coloured(x, black, one) for x in both]
         kinds.append(kind)
     return np.stack(crops), kinds
