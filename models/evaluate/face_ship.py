@@ -2,7 +2,7 @@
 """Writes what is shipped: models/face-forgery.onnx, its entry in models/manifest.toml, models/cards/face-forgery.md, its plot and the list of every file it was trained or calibrated on.
 
 usage: face_ship.py WORK [--run final]
-Takes WORK/runs/RUN/net.pt, WORK/eval/report.json, trivial.json, baseline.json, odd.json and groups.json (and scan.json, where face_scan.py was run). What the card says in words lies in face-forgery.md.in beside this script; every figure comes from the report.
+Takes WORK/runs/RUN/net.pt (the mean of runs RUN-0 and RUN-0.5), WORK/eval/report.json, trivial.json, baseline.json, odd.json and groups.json (and scan.json, where face_scan.py was run). What the card says in words lies in face-forgery.md.in beside this script; every figure comes from the report.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import manifest
 from ship import MODELS, percent, span
 
 HERE = pathlib.Path(__file__).resolve().parent
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 MOST_TRIVIAL = 0.60  # AUC of trees on what the crop betrays, out of fold: above, a score may be no more than that
 three, two = "{:.3f}".format, "{:.2f}".format
 FLOOR = """Of the law that the manifest states, rho $rho is measured and variance $variance is *not*: it is a floor (the fit that states the voice's law ran to the edge of its search here). Thresholds follow the variance, and one as narrow as so weak a score's would raise alerts on hundredths of a nat;
@@ -154,7 +154,7 @@ def main():
     plain, law, how, calibration, swap, unmet = report["conditions"]["plain"], report["law"], report["law_measured"], report["calibration"], report["swaps"]["plain"], report["swaps_unmet"]["plain"]
     quality = "".join(f" {t['measure']} ({t['transform']}, {t['min']:g} to {t['max']:g}): {t['slope']:+.2f} to the slope per {t['scale']:.2f} from {t['centre']:.2f}." for t in calibration["quality"])
     figures = dict(
-        version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{cost_ms(model):.1f}", runtime=onnxruntime.__version__, steps=open(a.work / "runs" / a.run / "log.csv").read().split()[-1].split(",")[0], folds=len(report["folds"]),
+        version=VERSION, sha256=sha256, size=f"{model.stat().st_size / 1e6:.1f}", ms=f"{cost_ms(model):.1f}", runtime=onnxruntime.__version__, steps=next((a.work / "runs").glob(f"{a.run}-*/log.csv")).read_text().split()[-1].split(",")[0], folds=len(report["folds"]),
         auc=two(plain["auc"]), auc_95=span(plain["auc_95"], two), macro=two(plain["macro"]), macro_95=span(plain["macro_95"], two), eer=percent(plain["eer"]), in_order=f"{percent(swap['in_order'])} {span(swap['in_order_95'], percent)}", unmet=f"{percent(unmet['in_order'])} {span(unmet['in_order_95'], percent)}",
         real_clips=sum(r["label"] == "real" and "train" in r["use"] and "calibrate" in r["use"] for r in used), fake_clips=sum(r["label"] == "fake" and "calibrate" in r["use"] for r in used), systems_trained=len({r["system"] for r in used if "calibrate" in r["use"] and r["system"]}),
         stills=sum(r["use"] == "train" and r["label"] == "real" for r in used), copies=sum(r["system"] == "copy-taef2" for r in used), share=two(report["share"]), offset=f"{calibration['offset']:+.3f}", slope=three(calibration["slope"]), quality=quality, cllr=three(report["pooled"]["cllr"]),

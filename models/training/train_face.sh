@@ -45,8 +45,13 @@ fi
 once pictures "$python" "$face/pictures.py" "$data" "$work" ${talks:+--talks "$talks"}
 once frames "$python" "$face/frames.py" "$work" --yunet "$YUNET"
 once copies "$python" "$face/copies.py" "$work" --taef2 "$TAEF2"
-fit() { # fit NAME OPTION...
-    once "$1-$steps" "$python" "$face/fit.py" "$work" --name "$@" --steps "$steps" --pairs 12 --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
+fit() { # fit NAME OPTION...: two networks and the mean of their weights
+    local name=$1 large
+    shift
+    for large in 0 0.5; do
+        once "$name-$large-$steps" "$python" "$face/fit.py" "$work" --name "$name-$large" "$@" --large "$large" --steps "$steps" --pairs 12 --device "${DEVICE:-cpu}" --workers "${WORKERS:-0}"
+    done
+    "$python" "$here/mean.py" "$work/runs/$name/net.pt" "$work/runs/$name-0/net.pt" "$work/runs/$name-0.5/net.pt"
 }
 graph() { # graph NAME
     once "$1-graph" "$python" -W ignore "$face/to_onnx.py" "$work/runs/$1/net.pt" "$work/runs/$1/face-forgery.onnx"

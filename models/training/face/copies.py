@@ -17,7 +17,7 @@ import numpy as np
 
 from eyes import session
 
-SIDES = (176, 144, 112, 88)  # longest side, a multiple of eight
+SIDES = (400, 320, 256, 208, 176, 144, 112, 88)  # longest side, a multiple of eight
 NOISE = (0.02, 0.15)
 
 
@@ -78,7 +78,7 @@ def main():
     ap.add_argument("work", type=pathlib.Path)
     ap.add_argument("--taef2", type=pathlib.Path, required=True)
     ap.add_argument("--stills", type=int, default=500)
-    ap.add_argument("--per-clip", type=int, default=2)
+    ap.add_argument("--per-clip", type=int, default=4)
     ap.add_argument("--part", default="0/1")
     a = ap.parse_args()
     cv2.setNumThreads(1)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the face-forgery network; the same recipe and length for every fold and for the shipped model, so that the folds' calibration carries over.
 
-usage: fit.py WORK --name NAME [--fold K] [--without SOURCE] [--steps N] [--pairs N] [--device D] [--workers N] [--threads N] [--seed N]
+usage: fit.py WORK --name NAME [--fold K] [--without SOURCE] [--large SHARE] [--steps N] [--pairs N] [--device D] [--workers N] [--threads N] [--seed N]
 Resumes from WORK/runs/NAME/last.pt; a step's batch depends on seed and step alone. Writes WORK/runs/NAME/{last.pt,net.pt,log.csv}; net.pt holds the weight average. A fold's log shows its AUC on the
 systems that it leaves out: to be looked at, never to stop or choose by.
 """
@@ -129,6 +129,7 @@ def begun(ap, steps, pairs):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--without", help="a source whose rows, systems and people are left out as well")
+    ap.add_argument("--large", type=float, default=0.0, help="share of the pairs that are augmented at a larger size and then shrunk")
     a, out = begun(ap, 320, 16)
 
     rows, folds = list(csv.DictReader(open(a.work / "pictures.csv"))), facefolds.table()
@@ -136,7 +137,7 @@ def main():
     pool = pairs.Pool(a.work, facefolds.without(learnt, a.without) if a.without else learnt)
     shown = looked_at(a.work, facefolds.tested(rows, a.fold, folds) if a.fold is not None else [])
     net = FaceNet()
-    train(net, out, lambda rng: pairs.batch(pool, rng, a.pairs), a, pool, lambda ema: look(ema, *shown))
+    train(net, out, lambda rng: pairs.batch(pool, rng, a.pairs, a.large), a, pool, lambda ema: look(ema, *shown))
 
 
 if __name__ == "__main__":

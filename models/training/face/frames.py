@@ -21,7 +21,7 @@ import eyes
 import geometry
 
 EVERY_S, LONGEST_S = 0.2, 60.0
-REGION, WIDE = 256, 5.4  # pixels at most, side in units of d
+REGION, WIDE = 416, 5.4  # pixels at most, side in units of d: what crops are trained from must hold more than they do, or they are softer than those of a call
 LINE_SEED = 4
 SELDOM = ("dark", "small")  # only measured, on every other clip
 H264 = ["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", "120", "-profile:v", "baseline", "-pix_fmt", "yuv420p"]

@@ -18,6 +18,7 @@ from copies import still_landmarks
 
 KINDS = ("swap", "copy", "fake", "self", "cross")
 SHARES = (0.16, 0.24, 0.28, 0.12, 0.20)
+LARGE = 256  # where a pair is augmented at this size and then shrunk, noise, coding and blur weigh less
 OF_STILLS = 0.5  # share of genuine faces in blends that are stills
 
 
@@ -164,13 +165,17 @@ def coloured(crop, black, p):
     return y[..., ::-1]
 
 
-def batch(pool, rng, pairs):
-    """crops [2 pairs, SIZE, SIZE, 3] uint8 (2i genuine, 2i + 1 forged), kinds"""
+def fitted(crop):
+    return crop if len(crop) == geometry.SIZE else cv2.resize(crop, (geometry.SIZE, geometry.SIZE), interpolation=cv2.INTER_AREA)
+
+
+def batch(pool, rng, pairs, large=0.0):
+    """crops [2 pairs, SIZE, SIZE, 3] uint8 (2i genuine, 2i + 1 forged), kinds; a share of `large` of the pairs is augmented at LARGE"""
     crops, kinds = [], []
     for _ in range(pairs):
         kind, real, at, fake, there = pool.pair(rng)
-        one = plan(rng)
+        one = plan(rng, LARGE if large and rng.random() < large else geometry.SIZE)
         both, black = bordered([shaped(real, at, one), shaped(fake, there, one)], one)
-        crops += [coloured(x, black, one) for x in both]
+        crops += [fitted(coloured(x, black, one)) for x in both]
         kinds.append(kind)
     return np.stack(crops), kinds

@@ -123,6 +123,15 @@ class Pairs(unittest.TestCase):
         np.testing.assert_array_equal(both[0] == 0, both[1] == 0)
         self.assertTrue(black[:40].all() and black[:, :10].all() and not black[80, 80])
 
+    def test_noise_weighs_less_where_a_pair_is_shrunk(self):
+        def noise(side):
+            one = pairs.plan(np.random.default_rng(6), side) | dict(noise=6.0, small=None, blur=None, sharpen=None, jpeg=[])
+            crop = pairs.fitted(pairs.coloured(np.full((side, side, 3), 120, np.uint8), np.zeros((side, side, 1), bool), one))
+            self.assertEqual(crop.shape, (160, 160, 3))
+            return crop.astype(float).std(axis=(0, 1)).mean()
+
+        self.assertLess(noise(pairs.LARGE), 0.8 * noise(geometry.SIZE))
+
     def test_batches_from_processes_are_those_from_a_thread(self):
         make = lambda step: np.random.default_rng([4, step]).normal(size=3)
         from_thread, from_processes = (list(fit.loop.prefetch(make, 2, 9, workers)) for workers in (0, 2))
