@@ -232,7 +232,7 @@ def missed(clips):
     found, ids = collections.defaultdict(list), collections.defaultdict(set)
     for ws in clips.values():
         if ws[0]["label"] == "fake" and not ws[0]["met"]:
-            found[ws[0]["system"]].append(np.mean([w["llr"] for w in ws]) <= 0)
+            found[ws[0]["system"]].append(mean_llr(ws) <= 0)
             ids[ws[0]["system"]].add(ws[0]["id"])
     return {s: float(np.mean(v)) for s, v in sorted(found.items()) if len(ids[s]) >= LEAST}
 

@@ -159,7 +159,7 @@ def main():
     talks = [ws for ws in every if ws[0]["kind"] == "talk"]
     highest = lambda ws: float(max(calibrate.chart([w["to_s"] for w in ws], [w["llr"] for w in ws], law["rho"], independence_s=law["independence_s"])))
     report["talks"] = [dict(person=ws[0]["person"], version=ws[0]["version"], windows=len(ws), mean_llr=face_measure.mean_llr(ws), highest=highest(ws)) for ws in sorted(talks, key=lambda ws: ws[0]["path"])]
-    llr = np.array([np.mean([w["llr"] for w in ws]) for ws in every if ws[0]["label"] == "real" and ws[0]["kind"] == "clip"])
+    llr = np.array([face_measure.mean_llr(ws) for ws in every if ws[0]["label"] == "real" and ws[0]["kind"] == "clip"])
     report["genuine"] = dict(clips=len(llr), people=len({ws[0]["person"] for ws in every if ws[0]["label"] == "real"}), above_0=float(np.mean(llr > 0)), above_1=float(np.mean(llr > 1)), above_2=float(np.mean(llr > 2)), highest=float(llr.max()))
     (a.work / "eval" / "report.json").write_text(json.dumps(report, indent=1))
     for name, s in report["scores"].items():

@@ -165,7 +165,7 @@ def coloured(crop, black, p):
     return y[..., ::-1]
 
 
-def fitted(crop):
+def shrunk(crop):
     return crop if len(crop) == geometry.SIZE else cv2.resize(crop, (geometry.SIZE, geometry.SIZE), interpolation=cv2.INTER_AREA)
 
 
@@ -176,6 +176,6 @@ def batch(pool, rng, pairs, large=0.0):
         kind, real, at, fake, there = pool.pair(rng)
         one = plan(rng, LARGE if large and rng.random() < large else geometry.SIZE)
         both, black = bordered([shaped(real, at, one), shaped(fake, there, one)], one)
-        crops += [fitted(coloured(x, black, one)) for x in both]
+        crops += [shrunk(coloured(x, black, one)) for x in both]
         kinds.append(kind)
     return np.stack(crops), kinds

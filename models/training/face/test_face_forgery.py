@@ -126,7 +126,7 @@ class Pairs(unittest.TestCase):
     def test_noise_weighs_less_where_a_pair_is_shrunk(self):
         def noise(side):
             one = pairs.plan(np.random.default_rng(6), side) | dict(noise=6.0, small=None, blur=None, sharpen=None, jpeg=[])
-            crop = pairs.fitted(pairs.coloured(np.full((side, side, 3), 120, np.uint8), np.zeros((side, side, 1), bool), one))
+            crop = pairs.shrunk(pairs.coloured(np.full((side, side, 3), 120, np.uint8), np.zeros((side, side, 1), bool), one))
             self.assertEqual(crop.shape, (160, 160, 3))
             return crop.astype(float).std(axis=(0, 1)).mean()
 
